@@ -1,0 +1,126 @@
+"""Costs, effects and counts of a simulated cohort, discounted and not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cea.engine.cohort import Cohort
+from cea.engine.correction import discounted_weights
+from cea.engine.markov import Floats
+from cea.engine.scope import TOLERANCE
+from cea.model.definition import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """One outcome of a run.
+
+    `discounted` and `undiscounted` are totals per person, shape (sample, strategy). `by_state` splits the discounted total of a
+    state payoff. `series` is what is paid at each cycle boundary, discounted and weighted, shape (sample, strategy, boundary);
+    it sums to `discounted`.
+    """
+
+    outcome: Outcome
+    discounted: Floats
+    undiscounted: Floats
+    series: Floats
+    by_state: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Factors on a payoff at each cycle boundary, shape (sample or 1, 1, boundary): `point` discounts what is paid at once,
+    `state` also carries the cycle length and the correction within the cycle."""
+
+    point: Floats
+    state: Floats
+
+
+def weights(cohort: Cohort, rate: Floats | float) -> Weights:
+    """Weights for an annual discount rate, scalar or shape (sample, 1, 1): `(1 + rate) ** -years`."""
+    years = cohort.scope.years.reshape(1, 1, -1)
+    point = (1.0 + np.atleast_3d(np.asarray(rate, dtype=np.float64))) ** -years
+    step = cohort.structure.step_years
+    return Weights(point, discounted_weights(cohort.model.settings.correction, point * step))
+
+
+def lines(cohort: Cohort) -> tuple[dict[str, Line], Line]:
+    """All outcomes of a cohort by name, and its life-years.
+
+    State payoffs are evaluated and discounted at their own time and corrected within the cycle; one-off and transition
+    payoffs are not corrected; a flow during cycle t is valued and discounted at t + 1.
+    """
+    settings = cohort.model.settings
+    undiscounted = weights(cohort, 0.0)
+    costs = weights(cohort, cohort.scope.value(settings.discount_costs, "discount_costs"))
+    effects = weights(cohort, cohort.scope.value(settings.discount_effects, "discount_effects"))
+    by_kind = {"cost": costs, "effect": effects, "count": undiscounted}
+    found = {
+        name: _line(cohort, outcome, by_kind[outcome.kind], undiscounted) for name, outcome in cohort.model.outcomes.items()
+    }
+    return found, life_years(cohort, effects, undiscounted)
+
+
+def _line(cohort: Cohort, outcome: Outcome, discounted: Weights, undiscounted: Weights) -> Line:
+    paid, by_state = payoff(cohort, outcome)
+    state_payoff = outcome.timing == "per_year"
+    factor = discounted.state if state_payoff else discounted.point
+    plain = undiscounted.state if state_payoff else undiscounted.point
+    series = paid * factor
+    split = {state: (amount * factor).sum(axis=-1) for state, amount in by_state.items()} if state_payoff else {}
+    return Line(outcome, series.sum(axis=-1), (paid * plain).sum(axis=-1), series, split)
+
+
+def payoff(cohort: Cohort, outcome: Outcome) -> tuple[Floats, dict[str, Floats]]:
+    """What an outcome pays at each cycle boundary before weights, shape (sample, strategy, boundary), in all and by state.
+
+    State payoffs are per year; the others are amounts.
+    """
+    scope = cohort.scope
+    shape = cohort.trace.occupancy.shape[:3]
+    total = np.zeros(shape)
+    if outcome.timing == "on":
+        if outcome.value is None:
+            raise AssertionError("a checked outcome on an event has a value")
+        value = scope.grid(scope.value(outcome.value, outcome.name, outcome.when), slice(1, None))
+        for event in outcome.events:
+            total[..., 1:] += cohort.event_flow(event) * value
+        return total, {}
+    open_at = _open_at(cohort, outcome) if outcome.timing == "at_years" else 1.0
+    known: dict[str, Floats] = {}
+    by_state = {}
+    for state, term in outcome.by_state.items():
+        if term.text not in known:
+            known[term.text] = scope.grid(scope.value(term, f"{outcome.name}, {state}", outcome.when), slice(None)) * open_at
+        by_state[state] = cohort.state(state) * known[term.text]
+        total += by_state[state]
+    return total, by_state
+
+
+def _open_at(cohort: Cohort, outcome: Outcome) -> Floats:
+    """How often a payoff at given times falls on each cycle boundary (0 or 1)."""
+    name = f"since_{outcome.per}" if outcome.per else "year"
+    clock = cohort.scope.grid(cohort.scope.names[name], slice(None))
+    count: Floats = sum((np.abs(clock - years) <= TOLERANCE).astype(np.float64) for years in outcome.at_years) + 0.0 * clock
+    return count
+
+
+def life_years(cohort: Cohort, discounted: Weights, undiscounted: Weights) -> Line:
+    """One per year in every state that is not dead, discounted like effects."""
+    alive = cohort.alive
+    series = alive * discounted.state
+    by_state = {
+        state.name: (cohort.state(state.name) * discounted.state).sum(axis=-1)
+        for state in cohort.model.states.values()
+        if not state.dead
+    }
+    return Line(LIFE_YEARS, series.sum(axis=-1), (alive * undiscounted.state).sum(axis=-1), series, by_state)
+
+
+LIFE_YEARS = Outcome(
+    name="life_years", kind="effect", timing="per_year", label="Life-years", category="Life-years", total="life_years",
+    indirect=False, by_state={}, value=None, when=None, at_years=(), per=None, events=(), unit="year", place=None,
+)  # fmt: skip

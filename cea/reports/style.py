@@ -1,0 +1,99 @@
+"""The look of every figure: colours with line styles, markers and hatches, so that colour is never the only carrier.
+
+Colours are the colour-blind-safe set of Okabe and Ito (Color Universal Design, 2002). Matplotlib's global settings stay as
+they are: figures are drawn and saved inside `settings()`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+from matplotlib.figure import Figure
+
+INK = "#222222"
+MUTED = "#767676"
+GRID = "#DDDDDD"
+DOTS_PER_INCH = 150
+
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+_DASHES = ((0, ()), (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 3)))
+_HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||")
+_DEAD = (("#B8B8B8", ""), ("#8A8A8A", "///"), ("#D6D6D6", "..."), ("#6B6B6B", "\\\\\\"))
+
+_SETTINGS = {
+    "font.size": 10.0,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "hatch.linewidth": 0.7,
+    "legend.frameon": False,
+    "figure.dpi": DOTS_PER_INCH,
+    "savefig.dpi": DOTS_PER_INCH,
+    "savefig.facecolor": "white",
+    # A label may hold dollar signs; it is never read as mathematics.
+    "text.parse_math": False,
+    # Ids in an SVG would otherwise be random.
+    "svg.hashsalt": "cea",
+}
+_LOCK = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is drawn, distinct with and without colour."""
+
+    colour: str
+    dashes: tuple[float, tuple[float, ...]]
+    hatch: str
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Matplotlib as this package draws, whatever the user's settings, which come back on exit; one thread at a time."""
+    with _LOCK, matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
+def look(position: int) -> Look:
+    """The look of the strategy, state or category at this position of the model's order."""
+    return Look(
+        colour=_COLOURS[position % len(_COLOURS)],
+        dashes=_DASHES[position % len(_DASHES)],
+        hatch=_HATCHES[position % len(_HATCHES)],
+    )
+
+
+def dead_look(position: int) -> Look:
+    """The look of a death state: grey."""
+    colour, hatch = _DEAD[position % len(_DEAD)]
+    return Look(colour=colour, dashes=_DASHES[0], hatch=hatch)
+
+
+def save(figure: Figure, path: Path) -> list[Path]:
+    """Writes the figure as PNG and SVG to `path` with each suffix added, and returns both paths.
+
+    The same figure gives the same bytes: no date, no random ids.
+    """
+    files = [path.with_name(path.name + suffix) for suffix in (".png", ".svg")]
+    with settings():
+        figure.savefig(files[0], dpi=DOTS_PER_INCH)
+        figure.savefig(files[1], metadata={"Date": None, "Title": figure.get_label()})
+    return files
