@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A position in an input file. Lines and columns count from 1."""
+    """A position in an input file; lines and columns count from 1. Line 0: not in a file, such as an option."""
 
     file: str
     line: int = 1
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
     def shifted(self, columns: int) -> Place:
         """The place `columns` further right, for a spot inside a formula."""

@@ -17,7 +17,7 @@ settings.load_profile("ci")
 def require_program(name: str) -> str:
     """Path of the program `name`.
 
-    A missing program skips the test with a notice, or fails it where `CEA_REQUIRE_PROGRAMS=1` says that all must be there.
+    A missing program skips the test with a notice; where `CEA_REQUIRE_PROGRAMS=1` asks for all of them, it fails.
     """
     path = shutil.which(name)
     if path:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cea.errors import InputError, Problem
-from cea.formula import NumericTable, evaluate, first_failure, names
+from cea.formula import NumericTable, evaluate, first_failure
 from cea.model.check import switch_names
 from cea.model.definition import Model, Term
 
@@ -36,7 +36,7 @@ class Scope:
             if given is not None:
                 self.names[name] = self._by_sample(name, given)
         for switch in switch_names(model):
-            row = [model.strategies[name].switches.get(switch, 0.0) for name in self.strategies]
+            row = [model.declared_strategies[name].switches.get(switch, 0.0) for name in self.strategies]
             self.names[switch] = np.array(row).reshape(1, -1, 1) if len(set(row)) > 1 else row[0]
         self._overridden = frozenset(values)
         self._constants()
@@ -63,7 +63,7 @@ class Scope:
 
     def _is_constant(self, name: str) -> bool:
         term = self._definition(name)
-        needed = names(term.expression) if term is not None else {self.model.parameters[name].same_as or ""}
+        needed = term.names if term is not None else {self.model.parameters[name].same_as or ""}
         return all(item in self.names or (item in self.model.order and self._is_constant(item)) for item in needed)
 
     def _definition(self, name: str) -> Term | None:
@@ -105,11 +105,9 @@ class Scope:
 
     def value(self, term: Term, context: str, when: Term | None = None) -> Value:
         """A formula's value, zero where `when` does not hold. Raises InputError where it is not finite."""
-        value = evaluate(term.expression, self.names, self.tables)
-        condition: Value | None = None
+        value: Value = evaluate(term.expression, self.names, self.tables)
         if when is not None:
-            condition = np.abs(self.value(when, f"{context}, when")) > TOLERANCE
-            value = np.where(condition, value, 0.0)
+            value = np.where(np.abs(self.value(when, f"{context}, when")) > TOLERANCE, value, 0.0)
         if not np.isfinite(value).all():
             self._fail(term, value, context)
         return value
@@ -117,11 +115,11 @@ class Scope:
     def _fail(self, term: Term, value: Value, context: str) -> None:
         """Finds the definition in which the first bad value arises, and says where and why."""
         bad = np.argwhere(~np.isfinite(np.atleast_3d(value)))[0]
-        wanted = set(names(term.expression))
+        wanted = set(term.names)
         for name in reversed(self.model.order):
             if name in wanted:
                 definition = self._definition(name)
-                wanted |= names(definition.expression) if definition else set()
+                wanted |= definition.names if definition else set()
         for name in self.model.order:
             definition = self._definition(name)
             if name in wanted and definition is not None and not self._finite_at(name, bad):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import numpy as np
 
 from cea.engine.cohort import simulate
 from cea.engine.scope import Scope, Value
 from cea.errors import InputError, Problem
-from cea.formula import names
 from cea.model.definition import Model, Parameter, Solve
 
 # Solutions of recent models: the headlines under several layers share one held model.
@@ -31,7 +31,7 @@ def solved_values(model: Model) -> dict[str, float]:
 
 
 def _solved(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, float]) -> float:
-    seen = model.held(names(solve.target.expression)) if solve.held else model
+    seen = model.held(solve.target.names) if solve.held else model
     key = (id(seen.document), tuple(id(layer.node) for layer in seen.layers), parameter.name)
     if key in _solutions and _solutions[key][0].document is seen.document:
         return _solutions[key][1]
@@ -76,7 +76,7 @@ def _unsolved(model: Model, earlier: dict[str, float], middle: float) -> dict[st
     return {name: middle for name, item in model.parameters.items() if item.solve is not None and name not in earlier}
 
 
-def measure(model: Model, solve: Solve, values: dict[str, Value], years: float | None) -> float:
+def measure(model: Model, solve: Solve, values: Mapping[str, Value], years: float | None) -> float:
     """The measure that a solve targets, for two strategies at point values.
 
     `hazard_ratio` is the ratio of the cumulative hazards of death, ln S_1 / ln S_2, at `years`; `event_ratio` the ratio of the

@@ -25,7 +25,7 @@ from cea.formula.tree import (
     Span,
     left_chain,
 )
-from cea.formula.units import ANY, PLAIN, Dimension, Misfit, plain, remedy_for
+from cea.formula.units import ANY, PLAIN, Dimension, Misfit, remedy_for
 
 
 def dimension(

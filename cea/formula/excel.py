@@ -1,8 +1,8 @@
 """Formulas as cell text, with functions of Excel 2007 and older only.
 
 Spreadsheets read `-2^2` as 4 and `2^3^2` as 64, so every negation and every operand of `^` stands in brackets.
-LibreOffice also takes odd roots of negative numbers and says that 0^0 is 1; where the text alone does not exclude that, the
-domain of a power is tested in the cell.
+LibreOffice also takes odd roots of negative numbers and says that 0^0 is 1; where the text alone does not exclude that,
+the domain of a power is tested in the cell.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def to_excel(
 ) -> str:
     """The text of a cell, without the leading `=`, that has the same value as `evaluate`.
 
-    reference: name to a cell, a defined name or a number at or above 0; table_reference: (table, column) to the range of
-    a column, (table, None) to that of the keys; until: table to the cell or number where its keys end.
+    reference: name to a cell, a defined name or a number at or above 0; table_reference: (table, column) to the range
+    of a column, (table, None) to that of the keys; until: table to the cell or number where its keys end.
     Where the formula has no value the cell shows an error.
     Raises FormulaError when a cell cannot hold the text.
     """

@@ -21,14 +21,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cea.formula import units
 from cea.formula.tree import ATOM, PRODUCT, SUM
 from cea.formula.units import Dimension
-
-Value = NDArray[np.float64]
-"""An array, or a float64 scalar, of any shape; shapes broadcast."""
 
 TOLERANCE = 1e-9
 """Absolute tolerance of comparisons, conditions, `floor` and the keys of `lookup`."""
@@ -49,9 +45,13 @@ class Piece(NamedTuple):
     text: str
     level: int = ATOM
 
-    def at(self, level: int, opening: str = "(", closing: str = ")") -> str:
-        """The text, in brackets when it binds less than `level`."""
-        return self.text if self.level >= level else f"{opening}{self.text}{closing}"
+    def at(self, level: int) -> str:
+        """Cell text, in brackets when it binds less than `level`."""
+        return self.text if self.level >= level else f"({self.text})"
+
+    def math(self, level: int) -> str:
+        """LaTeX, in brackets when it binds less than `level`."""
+        return self.text if self.level >= level else rf"\left({self.text}\right)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,9 @@ class Function:
     """One row of the table.
 
     arguments: how the call is written; domain: in words, for messages and documents; numpy: values to a value, NaN
-    outside the domain; excel: pieces of cell text to a function call; latex: pieces to a piece; dimension: dimensions of
-    the arguments to that of the result, raising `units.Misfit`; conditions: how many leading arguments are conditions, which NumPy gets as
-    1, 0 or NaN.
+    outside the domain; excel: pieces of cell text to a function call; latex: pieces to a piece; dimension: the
+    dimensions of the arguments to that of the result, raising `units.Misfit`; conditions: how many leading arguments
+    are conditions, which NumPy gets as 1, 0 or NaN.
     """
 
     arguments: str
@@ -90,7 +90,7 @@ def _power(base: Any, exponent: Any) -> Any:
 
 
 def _has_zero(value: Any) -> bool:
-    return int(np.count_nonzero(value)) < value.size
+    return bool(np.count_nonzero(value) < value.size)
 
 
 def truth(value: Any) -> Any:
@@ -176,7 +176,7 @@ FUNCTIONS: dict[str, Function] = {
     "if": Function(
         "condition, a, b", (3, 3), "any condition; the branch that is not taken may have no value",
         _choose, lambda condition, yes, no: f"IF({condition.text},{yes.text},{no.text})", _latex_cases,
-        lambda condition, yes, no: units.choice(condition, yes, no), conditions=1),
+        units.choice, conditions=1),
     "min": Function(
         "a, b, ...", (2, MOST_ARGUMENTS), "any values", _fold(np.minimum), *_MIN, units.equal),
     "max": Function(
@@ -199,7 +199,7 @@ FUNCTIONS: dict[str, Function] = {
         "rate, years", (2, 2), "rate and years at or above 0", _rate_to_prob,
         lambda rate, years:
             f"IF(AND({rate.text}>=0,{years.text}>=0),1-EXP(-({rate.at(PRODUCT)}*{years.at(PRODUCT + 1)})),NA())",
-        lambda rate, years: Piece(rf"1 - e^{{-{rate.at(PRODUCT)} \cdot {years.at(PRODUCT)}}}", SUM),
+        lambda rate, years: Piece(rf"1 - e^{{-{rate.math(PRODUCT)} \cdot {years.math(PRODUCT)}}}", SUM),
         units.rate_to_prob),
     "prob_to_rate": Function(
         "probability, years", (2, 2), "probability from 0 to below 1 (at most 1 - 1e-14), years above 0", _prob_to_rate,
@@ -207,7 +207,7 @@ FUNCTIONS: dict[str, Function] = {
             f"IF(AND({probability.text}>=0,{probability.text}<={HIGHEST_PROBABILITY!r},{years.text}>0),"
             f"(-LN(1-{probability.at(SUM + 1)}))/{years.at(PRODUCT + 1)},NA())",
         lambda probability, years: Piece(
-            rf"\frac{{-\ln\left(1 - {probability.at(SUM + 1)}\right)}}{{{years.text}}}", PRODUCT),
+            rf"\frac{{-\ln\left(1 - {probability.math(SUM + 1)}\right)}}{{{years.text}}}", PRODUCT),
         units.prob_to_rate),
 }  # fmt: skip
 """Every function of the language but `lookup`, whose first two arguments are not values."""

@@ -29,14 +29,12 @@ from cea.formula.tree import (
     number_text,
 )
 
-OPENING, CLOSING = r"\left(", r"\right)"
-
 
 def to_latex(expression: Expression, symbol: Callable[[str], str] | None = None) -> str:
     """The formula as text for math mode.
 
-    symbol: name to its LaTeX; without one a name is set in italics as it is written. A condition that is used as a number
-    is an indicator, 1 with square brackets.
+    symbol: name to its LaTeX; without one a name is set in italics as it is written. A condition that is used as a
+    number is an indicator, 1 with square brackets.
     """
     return _Math(symbol or italic).value(expression).text
 
@@ -58,7 +56,7 @@ class _Math:
             case Name(name=name):
                 return Piece(self.symbol(name))
             case Negate(operand=operand):
-                return Piece(f"-{_within(self.value(operand), PRODUCT)}", NEGATE)
+                return Piece(f"-{_beside(self.value(operand))}", NEGATE)
             case Binary():
                 return self._chain(node)
             case Compare() | Logic() | Not():
@@ -70,21 +68,21 @@ class _Math:
                 pieces += [self.value(argument) for argument in arguments[first:]]
                 return function.latex(*pieces)
             case Lookup(table=table, column=column, key=key):
-                return Piece(rf"{italic(table)}_{{{italic(column)}}}{OPENING}{self.value(key).text}{CLOSING}")
+                return Piece(rf"{italic(table)}_{{{italic(column)}}}\left({self.value(key).text}\right)")
         raise TypeError(f"not a formula: {type(node).__name__}")
 
     def condition(self, node: Expression) -> Piece:
         match node:
             case Compare(op=op, left=left, right=right):
-                sides = _within(self.value(left), SUM), _within(self.value(right), SUM)
+                sides = self.value(left).math(SUM), self.value(right).math(SUM)
                 return Piece(f"{sides[0]} {_COMPARISONS[op]} {sides[1]}", COMPARE)
             case Logic(op=op, operands=operands):
                 level = LEVELS[op]
-                parts = [_within(self.condition(operand), level + 1) for operand in operands]
+                parts = [self.condition(operand).math(level + 1) for operand in operands]
                 return Piece(rf" \text{{ {op} }} ".join(parts), level)
             case Not(operand=operand):
-                return Piece(rf"\text{{not }} {_within(self.condition(operand), ATOM)}", NOT)
-        return Piece(rf"{_within(self.value(node), SUM)} \neq 0", COMPARE)
+                return Piece(rf"\text{{not }} {self.condition(operand).math(ATOM)}", NOT)
+        return Piece(rf"{self.value(node).math(SUM)} \neq 0", COMPARE)
 
     def _chain(self, node: Binary) -> Piece:
         first, chain = left_chain(node)
@@ -92,23 +90,22 @@ class _Math:
         for step in chain:
             right = self.value(step.right)
             if step.op == "^":
-                left = Piece(f"{{{_within(left, ATOM)}}}^{{{right.text}}}", POWER)
+                left = Piece(f"{{{left.math(ATOM)}}}^{{{right.text}}}", POWER)
             elif step.op == "/":
                 left = Piece(rf"\frac{{{left.text}}}{{{right.text}}}", PRODUCT)
             else:
                 level = LEVELS[step.op]
                 sign = r"\cdot" if step.op == "*" else step.op
-                # a minus never stands right behind another sign
-                beside = _within(right, ATOM if right.level == NEGATE else PRODUCT)
-                left = Piece(f"{_within(left, level)} {sign} {beside}", level)
+                left = Piece(f"{left.math(level)} {sign} {_beside(right)}", level)
         return left
 
 
 _COMPARISONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\neq"}
 
 
-def _within(piece: Piece, level: int) -> str:
-    return piece.at(level, OPENING, CLOSING)
+def _beside(piece: Piece) -> str:
+    """The text to the right of a sign: a minus never stands right behind another."""
+    return piece.math(ATOM if piece.level == NEGATE else PRODUCT)
 
 
 def _number(value: float) -> Piece:

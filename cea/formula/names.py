@@ -1,7 +1,7 @@
 """Names that parameters, formulas and switches may have.
 
-Every name becomes a defined name of a workbook. A spreadsheet reads some names as cells or keywords, and does so without
-a warning, so they are refused.
+Every name becomes a defined name of a workbook. A spreadsheet reads some names as cells or keywords, and does so
+without a warning, so they are refused.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Values of formulas with NumPy.
 
 Shapes broadcast and nothing else: an axis that no name in the formula has is not in the result, so that what does not
-vary by cycle or sample is computed once. A value outside the domain of an operation is NaN and propagates, except out of
-a branch of `if` that is not taken. `first_failure` finds where a NaN came from.
+vary by cycle or sample is computed once. A value outside the domain of an operation is NaN and propagates, except out
+of a branch of `if` that is not taken. `first_failure` finds where a NaN came from.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def evaluate(expression: Expression, scope: Scope, tables: Mapping[str, NumericT
     """The value of a formula: a float64 array, or a float64 scalar when no name in it is an array.
 
     scope: the value of every name in the formula; the shapes must broadcast together. A formula that is one name gives
-    the array of the scope itself, not a copy. No warnings; a value outside a domain is NaN. Names are taken as they
-    are, infinities included. Raises KeyError for a name, table or column that is not there.
+    the array of the scope itself, not a copy. The values of names should be finite, or NaN where there is none. No
+    warnings; a value outside a domain is NaN. Raises KeyError for a name, table or column that is not there.
     """
     with np.errstate(all="ignore"):
         return _value(expression, scope, tables)[()]
@@ -84,7 +84,7 @@ def _binary(node: Binary, scope: Scope, tables: Mapping[str, NumericTable]) -> A
 
 
 def _compare(node: Compare, scope: Scope, tables: Mapping[str, NumericTable]) -> Any:
-    return COMPARISONS[node.op](_value(node.left, scope, tables) - _value(node.right, scope, tables))
+    return COMPARISONS[node.op](ARITHMETIC["-"](_value(node.left, scope, tables), _value(node.right, scope, tables)))
 
 
 def _condition(node: Expression, scope: Scope, tables: Mapping[str, NumericTable]) -> Any:
@@ -167,8 +167,8 @@ def _culprit(
     while True:
         parts = node.children
         if isinstance(node, Call) and node.function == "if":
-            condition = evaluate(parts[0], scope, tables)
-            parts = parts[:1] if np.isnan(condition) else (parts[0], parts[1 if truth(condition) else 2])
+            condition = truth(evaluate(parts[0], scope, tables))
+            parts = parts[:1] if np.isnan(condition) else parts[1:2] if condition else parts[2:]
         values = tuple(float(evaluate(part, scope, tables)) for part in parts)
         failed = [part for part, value in zip(parts, values, strict=True) if not np.isfinite(value)]
         if not failed:

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pint
 
-# ISO 4217, the codes of money in circulation
-CURRENCIES = frozenset(
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
-    "USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW".split()
-)
+_CODES = """
+AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG
+HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA
+MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD
+RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX
+USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW
+"""
+CURRENCIES = frozenset(_CODES.split())
+"""Codes of ISO 4217 for money in circulation."""
 BASES = CURRENCIES | {"QALY", "year", "kilogram"}
 """The units that can be used."""
 
@@ -183,7 +184,7 @@ def _capital(text: str) -> str:
 
 
 LONGEST_UNIT = 60
-_FACTOR = re.compile(r"([A-Za-z]+)(?:\^(-?[0-9]{1,2}))?")
+_FACTOR = re.compile(r"([A-Za-z]+)(?:\^(-?[1-9][0-9]?))?")
 _REMEDY = "Write a unit such as 1, year, 1/year, USD, USD/year, QALY, QALY/year."
 
 
@@ -226,14 +227,14 @@ def _by_pint(text: str) -> Dimension:
     registry = _registry()
     try:
         # pint raises many kinds of errors for text that is not a unit
-        container = registry.parse_units(text)._units
+        parts = registry.Quantity(1, registry.parse_units(text)).unit_items()
     except Exception:
         raise ValueError(f"`{text}` is not a unit. {_REMEDY}") from None
     exponents = {}
-    for name, power in container.items():
+    for name, power in parts:
         if name not in BASES:
             raise ValueError(f"the unit `{text}` cannot be used. {_scaled_remedy(registry, name)}")
-        exponents[name] = Fraction(power).limit_denominator(100)
+        exponents[name] = Fraction(str(power)).limit_denominator(100)
     return Dimension.of(exponents)
 
 
@@ -246,7 +247,7 @@ def _costly(text: str) -> bool:
     return digits_wrong or bool(re.search(r"[0-9]{3}|\^[^*/]*\^|\)\^", powers))
 
 
-def _scaled_remedy(registry: pint.UnitRegistry, name: str) -> str:
+def _scaled_remedy(registry: pint.UnitRegistry[float], name: str) -> str:
     money = next((code for code in sorted(CURRENCIES) if name != code and name.endswith(code)), None)
     if money:
         return f"Give the value in {money}."
@@ -259,10 +260,10 @@ def _scaled_remedy(registry: pint.UnitRegistry, name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _registry() -> pint.UnitRegistry:
+def _registry() -> pint.UnitRegistry[float]:
     import pint
 
-    registry = pint.UnitRegistry()
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
     registry.define("QALY = [quality_adjusted_life_year]")
     for code in sorted(CURRENCIES):
         registry.define(f"{code} = [money_{code}]")

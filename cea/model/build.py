@@ -56,9 +56,8 @@ class _Builder:
         shape = self.shape
         self._names()
         states = self._states()
-        strategies = {
-            name: Strategy(name, item.label, dict(item.set)) for name, item in shape.strategies.items()
-        }  # fmt: skip
+        declared = {name: Strategy(name, item.label, dict(item.set)) for name, item in shape.strategies.items()}
+        strategies = {name: declared[name] for name in shape.selected or declared}
         parameters = {name: self._parameter(name, item) for name, item in shape.parameters.items()}
         windows = self._windows()
         formulas = self._formulas(windows)
@@ -76,6 +75,7 @@ class _Builder:
             thresholds_source=self._source(shape.thresholds.source, self.node.find(["thresholds", "source"])),
             states=states,
             strategies=strategies,
+            declared_strategies=declared,
             start=self._start(states),
             windows=windows,
             formulas=formulas,
@@ -470,10 +470,10 @@ class _Builder:
             spot = node.find(["distribution", error.key] if error.key else ["distribution"])
             self.problems.append(Problem(f"distribution of {name}: {error.what}", spot.place, error.remedy))
             return None, False
-        if shape.distribution_centre is None or shape.distribution_centre == shape.value:
+        if distribution.family == "fixed" or shape.distribution_centre in (None, shape.value):
             return distribution, False
         try:
-            return distribution.recentred(shape.distribution_centre, shape.value), True
+            return distribution.recentred(shape.distribution_centre or 0.0, shape.value), True
         except ValueError as error:
             self.warnings.append(f"{name} is fixed in draws: its distribution cannot be moved to {shape.value:g} ({error})")
             return None, False

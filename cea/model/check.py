@@ -97,7 +97,7 @@ class _Checker:
                 self.problems.append(unknown("event", event, place, event_names))
         self._named("shortfall", [model.shortfall.hazard, model.shortfall.utility] if model.shortfall else [])
         self._named("equal_value", [model.equal_value] if model.equal_value else [])
-        all_strategies = self.node.find(["strategies"]).entries.keys() | model.document.find(["strategies"]).entries.keys()
+        all_strategies = model.declared_strategies
         for headline in model.headlines.values():
             place = self.node.find(["headlines", headline.name]).key_place
             for strategy in (headline.strategy, headline.comparator):
@@ -347,12 +347,8 @@ class _Checker:
 
 
 def _switches(model: Model) -> set[str]:
-    """Switch names of all strategies, also of those that a layer has left out."""
-    switches = {name for strategy in model.strategies.values() for name in strategy.switches}
-    for strategy in model.document.find(["strategies"]).entries.values():
-        if "set" in strategy.entries:
-            switches |= set(strategy.find(["set"]).entries)
-    return switches
+    """Switch names of all strategies, also of those that a layer did not select."""
+    return {name for strategy in model.declared_strategies.values() for name in strategy.switches}
 
 
 def switch_names(model: Model) -> tuple[str, ...]:

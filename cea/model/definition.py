@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from cea.errors import Place
-from cea.formula import Dimension, Expression, NumericTable
+from cea.formula import Dimension, Expression, NumericTable, names
 from cea.model.distributions import Distribution
 from cea.model.document import Node
 from cea.model.layers import Layer
@@ -47,10 +48,10 @@ class Term:
     expression: Expression
     place: Place
 
-    @property
-    def is_number(self) -> bool:
-        """The formula is nothing but a number."""
-        return self.text.replace(".", "", 1).replace("-", "", 1).isdigit()
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names in the formula, tables left out."""
+        return names(self.expression)
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Model:
-    """A validated model. `with_layer` and `with_values` give changed copies; nothing changes in place."""
+    """A validated model. `with_layer` and `with_values` give changed copies; nothing changes in place.
+
+    `strategies` are those that a layer selected; `declared_strategies` all of them, which solved parameters may need.
+    """
 
     title: str
     question: str
@@ -273,6 +277,7 @@ class Model:
     thresholds_source: Source
     states: Mapping[str, State]
     strategies: Mapping[str, Strategy]
+    declared_strategies: Mapping[str, Strategy]
     start: Mapping[str, Term | None]
     windows: Mapping[str, Window]
     formulas: Mapping[str, Formula]

@@ -1,8 +1,8 @@
 """How a distribution is written down: from the mapping in a model to one of the families.
 
 The methods of moments and of two quantiles follow Briggs, Claxton and Sculpher, Decision Modelling for Health Economic
-Evaluation (2006), chapter 4. Two quantiles determine a gamma, because their ratio falls with the shape alone, and a beta
-(Shih, Journal of Statistical Computation and Simulation 85 (2015) 2023-2031).
+Evaluation (2006), chapter 4. Two quantiles determine a gamma, because their ratio falls with the shape alone, and a
+beta (argument at stats.stackexchange.com/questions/235711).
 """
 
 from __future__ import annotations

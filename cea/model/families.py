@@ -209,6 +209,8 @@ class Beta(Share):
         total = self.alpha + self.beta
         centre = self.centre(old)
         value = self.mean if centre == "mean" else self.median
+        remedy = "give the new value its own distribution"
+        require(0 < value < 1, f"the {centre} of {self.describe()} is too near 0 or 1 to move", "value", remedy)
         odds = value / (1 - value) * (new / (1 - new)) / (old / (1 - old))
         target = odds / (1 + odds)
         alpha = total * target if centre == "mean" else _alpha_of_median(target, total)

@@ -17,6 +17,8 @@ _MERGED = ("settings",)
 _REPLACED = ("start", "thresholds", "shortfall", "equal_value")
 _VALUE_KINDS = ("value", "formula", "same_as", "solve")
 CENTRE = "(distribution centre)"
+SELECTED = "(selected strategies)"
+REMOVED = "(removed by layers)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Layer:
     @classmethod
     def from_values(cls, values: dict[str, float], name: str = "edit", where: str = "--set") -> Layer:
         """A layer that sets parameters to numbers, as an analyst's edits do."""
-        place = Place(where)
+        place = Place(where, 0, 0)
 
         def leaf(value: float | str) -> Node:
             return Node(value, place, place, name)
@@ -89,9 +91,9 @@ def merge(base: Node, layer: Layer) -> Node:
         elif key in _MERGED:
             sections[key] = _update(sections[key], change)
         elif key == "strategies" and isinstance(change.value, list):
-            sections[key] = _select(sections[key], change, problems)
+            sections[SELECTED] = _select(sections[key], change, problems)
         elif key in _NAMED:
-            sections[key] = _merge_named(key, sections.get(key), change, layer, problems)
+            sections[key] = _merge_named(key, sections, change, layer, problems)
     additions = layer.node.entries.get("add")
     for key, change in (additions.entries if additions else {}).items():
         sections[key] = _add(key, sections.get(key), change, layer, problems)
@@ -124,20 +126,21 @@ def _merge_time(base: Node, change: Node) -> Node:
 
 
 def _select(base: Node, change: Node, problems: list[Problem]) -> Node:
-    chosen: dict[str, Node] = {}
+    """The selection of strategies; the others stay declared, because solved parameters may need them."""
     for item in change.items:
-        name = str(item.value)
-        if name not in base.entries:
-            problems.append(unknown("strategy", name, item.place, base.entries))
-        else:
-            chosen[name] = base.entries[name]
-    return base.with_entries(chosen)
+        if item.value not in base.entries:
+            problems.append(unknown("strategy", str(item.value), item.place, base.entries))
+    return change
 
 
-def _merge_named(section: str, base: Node | None, change: Node, layer: Layer, problems: list[Problem]) -> Node:
-    base = base or change.with_entries({})
+def _merge_named(section: str, sections: dict[str, Node], change: Node, layer: Layer, problems: list[Problem]) -> Node:
+    """A section with a layer's changes; a change to what an earlier layer removed has nothing to act on and is dropped."""
+    base = sections.get(section) or change.with_entries({})
+    removed = dict(sections[REMOVED].entries) if REMOVED in sections else {}
     entries = dict(base.entries)
     for name, node in change.entries.items():
+        if f"{section} {name}" in removed:
+            continue
         if name not in entries:
             found = unknown(section.rstrip("s"), name, node.key_place, entries)
             hint = f"{found.remedy}; a new one is declared under `add: {{{section}: ...}}`"
@@ -145,6 +148,7 @@ def _merge_named(section: str, base: Node | None, change: Node, layer: Layer, pr
                                     found.place, hint))  # fmt: skip
         elif node.value is None:
             del entries[name]
+            removed[f"{section} {name}"] = Node(True, node.place)
         elif section == "parameters":
             entries[name] = _merge_parameter(entries[name], node, layer)
         elif section == "formulas":
@@ -153,6 +157,8 @@ def _merge_named(section: str, base: Node | None, change: Node, layer: Layer, pr
             entries[name] = node
         else:
             entries[name] = _update(entries[name], node)
+    if removed:
+        sections[REMOVED] = change.with_entries(removed)
     return base.with_entries(entries)
 
 

@@ -240,6 +240,8 @@ class ModelShape(Shape):
     thresholds: ThresholdsShape
     states: Annotated[dict[str, StateShape], Field(min_length=2)]
     strategies: Annotated[dict[str, StrategyShape], Field(min_length=1)]
+    selected: Annotated[list[str] | None, Field(alias="(selected strategies)", min_length=1)] = None
+    removed: Annotated[dict[str, Any], Field(alias="(removed by layers)")] = {}
     start: dict[str, FormulaText]
     windows: dict[str, WindowShape] = {}
     formulas: dict[str, FormulaShape | FormulaText] = {}

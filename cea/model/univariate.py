@@ -119,7 +119,7 @@ class Distribution(ABC):
     def recentred(self, old: float, new: float) -> Distribution:
         """The same family moved from point value `old` to `new`; what the old value was (mean, median) the new one is.
 
-        Raises DistributionError (key `value`) when the moved one does not exist.
+        Raises DistributionError when the moved one does not exist.
         """
         require(math.isfinite(new), f"cannot move {self.describe()} to {new:g}", "value", "write a finite number")
         return self if new == old else self._moved(old, new)
@@ -134,7 +134,7 @@ class Distribution(ABC):
 
     def _ratio(self, old: float, new: float) -> float:
         """The factor from old to new point value, for families that scale."""
-        remedy = f"a {self.family} moves by scaling, which keeps the sign: give the new value its own distribution"
+        remedy = f"{self.family} moves by scaling, which keeps the sign: give the new value its own distribution"
         what = f"cannot move {self.describe()} from {old:g} to {new:g}"
         require(old != 0 and math.isfinite(new / old) and new / old > 0, what, "value", remedy)
         low, high = self.support

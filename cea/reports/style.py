@@ -1,7 +1,7 @@
 """The look of every figure: colours with line styles, markers and hatches, so that colour is never the only carrier.
 
-Colours are the colour-blind-safe set of Okabe and Ito (Color Universal Design, 2002). Matplotlib's global settings stay as
-they are: figures are drawn and saved inside `settings()`.
+Colours are the colour-blind-safe set of Okabe and Ito (Color Universal Design, 2002). Matplotlib's global settings stay
+as they are: figures are drawn and saved inside `settings()`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.typing import RcKeyType
 
 INK = "#222222"
 MUTED = "#767676"
@@ -25,7 +27,7 @@ _DASHES = ((0, ()), (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 3)
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||")
 _DEAD = (("#B8B8B8", ""), ("#8A8A8A", "///"), ("#D6D6D6", "..."), ("#6B6B6B", "\\\\\\"))
 
-_SETTINGS = {
+_SETTINGS: dict[RcKeyType, Any] = {
     "font.size": 10.0,
     "axes.titlesize": 10.5,
     "axes.titlelocation": "left",

@@ -1,0 +1,133 @@
+"""The headline comparisons of a model: one strategy against its comparator, and the price at which it is worth it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from cea.analysis.added_life import AddedLife, added_life
+from cea.analysis.incremental import Pair, highest_price, incremental
+from cea.analysis.shortfall import Shortfall, expected_effect, shortfall
+from cea.engine.results import Results, run
+from cea.model.definition import Headline, Model
+
+
+@dataclass(frozen=True)
+class PriceLimit:
+    """Highest price at which a strategy is cost-effective at a threshold; None: not even at zero; inf: at any price."""
+
+    threshold: float
+    price: float | None
+    weighted: float | None
+
+
+@dataclass(frozen=True)
+class HeadlineResult:
+    """A headline comparison. `pair` is strategy minus comparator; `weight` multiplies effects where severity counts."""
+
+    headline: Headline
+    labels: tuple[str, str]
+    pair: Pair
+    price: float | None
+    price_label: str
+    limits: tuple[PriceLimit, ...]
+    added_life: AddedLife
+    severity: Shortfall | None
+
+    @property
+    def weight(self) -> float:
+        """The severity weight, 1 where the model has none."""
+        return self.severity.weight if self.severity else 1.0
+
+
+def headlines(results: Results) -> list[HeadlineResult]:
+    """All headline comparisons whose strategies the run holds."""
+    model = results.model
+    found = []
+    free: dict[str, Results] = {}
+    for headline in model.headlines.values():
+        if headline.strategy not in results.strategies or headline.comparator not in results.strategies:
+            continue
+        if headline.price is not None and headline.price not in free:
+            free[headline.price] = run(model, results.perspective, {headline.price: 0.0})
+        found.append(_headline(results, headline, free.get(headline.price or "")))
+    return found
+
+
+def _headline(results: Results, headline: Headline, free: Results | None) -> HeadlineResult:
+    model = results.model
+    severity = severity_of(results, headline.comparator)
+    weight = severity.weight if severity else 1.0
+    parameter = model.parameters.get(headline.price or "")
+    pair = pairwise(results, headline.strategy, headline.comparator)
+    limits: tuple[PriceLimit, ...] = ()
+    price = None
+    if free is not None and parameter is not None:
+        price = float(results.cohort.scope.names[parameter.name])
+        at_price = results if price > 0 else run(model, results.perspective, {parameter.name: 1.0})
+        limits = tuple(
+            PriceLimit(
+                threshold,
+                _limit(free, at_price, price or 1.0, headline, threshold, 1.0),
+                _limit(free, at_price, price or 1.0, headline, threshold, weight) if severity else None,
+            )
+            for threshold in sorted({*model.thresholds, model.threshold})
+        )
+    return HeadlineResult(
+        headline,
+        (model.strategies[headline.strategy].label, model.strategies[headline.comparator].label),
+        pair,
+        price,
+        parameter.label if parameter else "",
+        limits,
+        added_life(results, headline.strategy, headline.comparator),
+        severity,
+    )
+
+
+def pairwise(results: Results, strategy: str, comparator: str) -> Pair:
+    """One strategy minus a comparator."""
+    found = incremental(results.outcomes, comparator)
+    return next(pair for pair in found.pairs if pair.strategy == strategy)
+
+
+def _limit(
+    free: Results, priced: Results, price: float, headline: Headline, threshold: float, weight: float
+) -> float | None:
+    """Highest price at a threshold: net monetary benefit is linear in the price, so two runs give it exactly."""
+    at_zero, at_price = (_net_benefit(item, headline, threshold, weight) for item in (free, priced))
+    return highest_price(0.0, at_zero, price, at_price)
+
+
+def _net_benefit(results: Results, headline: Headline, threshold: float, weight: float) -> float:
+    outcomes = results.outcomes
+    first, second = outcomes.strategies.index(headline.strategy), outcomes.strategies.index(headline.comparator)
+    effect = (outcomes.effect[:, first] - outcomes.effect[:, second]).mean()
+    cost = (outcomes.cost[:, first] - outcomes.cost[:, second]).mean()
+    return float(threshold * weight * effect - cost)
+
+
+def severity_of(results: Results, established_care: str) -> Shortfall | None:
+    """QALY shortfall under established care against the general population, discounted; None where the model has no rule."""
+    model, scope = results.model, results.cohort.scope
+    rule = model.shortfall
+    if rule is None:
+        return None
+    hazard, utility = (scope.grid(scope.names[name], slice(None))[0, 0] for name in (rule.hazard, rule.utility))
+    rate = scope.number(model.settings.discount_effects, "discount_effects")
+    expected = expected_effect(hazard, utility, results.cohort.structure.step_years, rate, model.settings.correction)
+    position = results.strategies.index(established_care)
+    remaining = float(results.outcomes.effect[:, position].mean())
+    return shortfall(expected, remaining, [(band.proportional, band.absolute, band.weight) for band in rule.bands])
+
+
+def with_threshold(model: Model, threshold: float | None) -> Model:
+    """The model with another default threshold, which joins the list."""
+    if threshold is None:
+        return model
+    return replace(model, threshold=threshold, thresholds=tuple(sorted({*model.thresholds, threshold})))
+
+
+def net_benefits(items: Iterable[HeadlineResult], threshold: float) -> dict[str, float]:
+    """Incremental net monetary benefit of each headline at a threshold."""
+    return {item.headline.name: item.pair.effect * threshold - item.pair.cost for item in items}

@@ -1,0 +1,208 @@
+"""The command line: `cea VERB`. Data goes to stdout, progress and errors to stderr.
+
+Exit codes: 0 ok, 1 failure, 2 usage, 3 invalid inputs, 4 a check failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import typer.exceptions
+from rich.text import Text
+
+from cea.cli import check as check_command
+from cea.cli import diff as diff_command
+from cea.cli import run as run_command
+from cea.cli import scenarios as scenarios_command
+from cea.cli import validate as validate_command
+from cea.cli.options import (
+    DEFAULT_INPUTS, AsJson, Comparator, Force, Inputs, Layers, Out, PerspectiveOption, Quiet, Sets, Threshold, request, stderr,
+    stdout,
+)  # fmt: skip
+from cea.errors import CeaError, InputError
+
+app = typer.Typer(
+    name="cea", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Cost-effectiveness models as data. Run `cea run` for the base case of the shipped model.",
+)  # fmt: skip
+
+Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the figures (PNG and SVG).")]
+SHOWN_PROBLEMS = 50
+
+
+@app.command()
+def run(
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    perspective: PerspectiveOption = None,
+    wtp: Threshold = None,
+    comparator: Comparator = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+    figures: Figures = True,
+) -> None:
+    """The base case: costs, life-years, QALYs, incremental analysis and highest cost-effective prices."""
+    asked = request("run", inputs, layer, set_, perspective=perspective, threshold=wtp, comparator=comparator, out=out,
+                    force=force, quiet=quiet, as_json=json)  # fmt: skip
+    run_command.execute(asked, _command(), stdout(), stderr(), with_figures=figures)
+
+
+@app.command()
+def check(inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = None, json: AsJson = False) -> None:
+    """Is the model sound? Every problem of the model and of each layer, with file, line and column."""
+    check_command.execute(request("check", inputs, layer, set_, as_json=json), stdout())
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A name, or: parameters, equations, sources, states, outcomes, tables, layers.")],
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    json: AsJson = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Formulas as LaTeX only.")] = False,
+) -> None:
+    """A parameter with its source and where it is used, a formula, or a list of everything."""
+    from cea.cli.show import show as show_name  # noqa: PLC0415 - loads more than other commands need
+
+    show_name(request("show", inputs, layer, set_).model(), name, stdout(), json, latex)
+
+
+@app.command()
+def scenarios(
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    perspective: PerspectiveOption = None,
+    wtp: Threshold = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+) -> None:
+    """All named scenarios in one table, with the difference to the base case."""
+    asked = request("scenarios", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet, as_json=json)
+    scenarios_command.execute(asked, _command(), stdout(), stderr())
+
+
+@app.command()
+def diff(
+    first: Annotated[str, typer.Argument(help="`base`, layers joined by +, or a run folder.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    perspective: PerspectiveOption = None,
+    json: AsJson = False,
+) -> None:
+    """What differs between two settings or two run folders: inputs and results."""
+    diff_command.execute(request("diff", inputs, layer, None, perspective=perspective, as_json=json), first, second, stdout())
+
+
+@app.command()
+def validate(
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+    figures: Figures = True,
+) -> None:
+    """The model beside the figures that it must reproduce. Exit code 4 when one is missed."""
+    asked = request("validate", inputs, layer, set_, out=out, force=force, quiet=quiet, as_json=json)
+    validate_command.execute(asked, _command(), stdout(), stderr(), with_figures=figures)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The folder to write the model to.")],
+    force: Annotated[bool, typer.Option("--force", help="Write into a folder that is not empty.")] = False,
+) -> None:
+    """A small commented model to start from."""
+    from cea.cli.new import create  # noqa: PLC0415
+
+    for path in create(folder, force):
+        stdout().print(Text(path.as_posix()))
+
+
+@app.command()
+def docs(
+    inputs: Inputs = DEFAULT_INPUTS,
+    folder: Annotated[Path, typer.Option("--to", help="The folder for the pages.")] = Path("docs"),
+) -> None:
+    """Writes the generated pages: parameters, equations, scenarios and the JSON Schema of the format."""
+    from cea.cli.docs import generate  # noqa: PLC0415
+
+    model = request("docs", inputs, None, None).model()
+    for path, text in generate(model, folder).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        stdout().print(Text(path.as_posix()))
+
+
+def _command() -> list[str]:
+    """The command as it was given, for manifests."""
+    return list(_given)
+
+
+_given: list[str] = []
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code; a user never sees a traceback (set CEA_DEBUG=1 to see one)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    _given[:] = ["cea", *given]
+    try:
+        answer = _guarded(lambda: app(given, standalone_mode=False))
+    finally:
+        _given.clear()
+    return answer
+
+
+def _guarded(action: Callable[[], object]) -> int:
+    try:
+        code = action()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        _say_problems(error)
+        return error.exit_code
+    except CeaError as error:
+        _say(str(error))
+        return error.exit_code
+    except typer.exceptions.TyperException as error:
+        _say(error.format_message())
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        _say("stopped")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("CEA_DEBUG"):
+            raise
+        _say(f"internal error ({type(error).__name__}): {error}; set CEA_DEBUG=1 to see where, and please report it")
+        return 1
+
+
+def _say(message: str) -> None:
+    stderr().print(Text(f"error: {message}"), soft_wrap=True)
+
+
+def _say_problems(error: InputError) -> None:
+    console = stderr()
+    for problem in error.problems[:SHOWN_PROBLEMS]:
+        console.print(Text(f"error: {problem}"), soft_wrap=True)
+    more = len(error.problems) - SHOWN_PROBLEMS
+    if len(error.problems) > 1:
+        console.print(Text(f"{len(error.problems)} problems" + (f", {more} of them not shown" if more > 0 else "")))

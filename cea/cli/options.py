@@ -1,0 +1,127 @@
+"""Options that all commands share, and the request they add up to."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cea.analysis.headline import with_threshold
+from cea.errors import UsageError
+from cea.loading.folder import load
+from cea.model.definition import Model
+from cea.reports.run_folder import Manifest, commit_of, hash_inputs
+
+OUTPUTS = Path("outputs")
+
+Inputs = Annotated[Path, typer.Option("--inputs", help="Model folder.", show_default=True)]
+Layers = Annotated[
+    list[str] | None, typer.Option("--layer", help="A layer on top: a jurisdiction, population or scenario; repeatable.")
+]
+Sets = Annotated[list[str] | None, typer.Option("--set", help="Set a parameter, name=value; repeatable.")]
+PerspectiveOption = Annotated[str | None, typer.Option("--perspective", help="Which costs count.")]
+Threshold = Annotated[float | None, typer.Option("--wtp", help="Cost-effectiveness threshold, currency per unit of effect.")]
+Comparator = Annotated[str | None, typer.Option("--comparator", help="Strategy that pairwise results are against.")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results instead of outputs/<utc>-<verb>-<hash>.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the folder named by --out.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; writes no folder unless --out is given.")]
+
+DEFAULT_INPUTS = Path("inputs/cirrhosis")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command was asked for."""
+
+    verb: str
+    inputs: Path
+    layers: tuple[str, ...]
+    values: dict[str, float]
+    perspective: str | None
+    threshold: float | None
+    comparator: str | None
+    out: Path | None
+    force: bool
+    quiet: bool
+    as_json: bool
+
+    def model(self) -> Model:
+        """The model with all layers and edits. Raises InputError and UsageError."""
+        return with_threshold(load(self.inputs, self.layers, self.values), self.threshold)
+
+    def manifest(self, model: Model, perspective: str, command: Sequence[str]) -> Manifest:
+        """The manifest of a run of the model."""
+        return Manifest(
+            command=list(command),
+            verb=self.verb,
+            inputs=self.inputs.as_posix(),
+            layers=[layer.name for layer in model.layers if not layer.edit],
+            values=self.values,
+            perspective=perspective,
+            model_title=model.title,
+            input_hashes=hash_inputs(self.inputs),
+            commit=commit_of(self.inputs),
+        )
+
+
+def request(
+    verb: str,
+    inputs: Path,
+    layers: list[str] | None,
+    sets: list[str] | None,
+    *,
+    perspective: str | None = None,
+    threshold: float | None = None,
+    comparator: str | None = None,
+    out: Path | None = None,
+    force: bool = False,
+    quiet: bool = False,
+    as_json: bool = False,
+) -> Request:
+    """Options as a request. Raises UsageError for a `--set` that is not name=number or a threshold that is not positive."""
+    if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
+        raise UsageError(f"--wtp {threshold:g}: give an amount above zero")
+    return Request(
+        verb, inputs, tuple(layers or ()), parse_sets(sets or ()), perspective, threshold, comparator, out, force, quiet, as_json
+    )
+
+
+def parse_sets(sets: Sequence[str]) -> dict[str, float]:
+    """`name=value` texts as numbers. Raises UsageError naming each one that is not."""
+    values: dict[str, float] = {}
+    wrong = []
+    for text in sets:
+        name, separator, number = text.partition("=")
+        try:
+            values[name.strip()] = float(number)
+            bad = not separator or not math.isfinite(values[name.strip()])
+        except ValueError:
+            bad = True
+        if bad:
+            wrong.append(f"--set {text}: write name=number, as in --set rate_b_to_c=0.2")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return values
+
+
+PIPED_WIDTH = 120
+
+
+def stdout() -> Console:
+    """Console for data; wide enough for the tables where the output is not a terminal."""
+    console = Console(highlight=False, markup=False, soft_wrap=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPED_WIDTH
+    return console
+
+
+def stderr() -> Console:
+    """Console for progress, notes and errors."""
+    return Console(stderr=True, highlight=False, markup=False)

@@ -1,0 +1,102 @@
+"""validation.yaml: the figures that a model is held against."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cea.analysis.targets import Target
+from cea.errors import InputError, Problem
+from cea.loading.yaml_reader import read_yaml
+from cea.model.definition import Model, Source
+from cea.model.document import Node, unknown
+from cea.model.schema import Number, Shape, SourceShape, check_shape
+
+FILE = "validation.yaml"
+
+
+class TargetShape(Shape):
+    """One target."""
+
+    name: str
+    label: str
+    role: Literal["must_reproduce", "held_out", "context"]
+    measure: Literal["survival", "occupancy", "event", "hazard_ratio", "parameter"]
+    expected: Number | None = None
+    source: SourceShape
+    strategy: str | None = None
+    comparator: str | None = None
+    parameter: str | None = None
+    year: Annotated[Number, Field(ge=0)] | None = None
+    states: list[str] = []
+    event: str | None = None
+    tolerance: Annotated[Number, Field(gt=0)] | None = None
+    layers: list[str] = []
+    start: dict[str, Number] | None = None
+    values: Annotated[dict[str, Number] | None, Field(alias="set")] = None
+
+
+class TargetsShape(Shape):
+    """The whole file."""
+
+    targets: Annotated[list[TargetShape], Field(min_length=1)]
+
+
+def read_targets(folder: Path, model: Model) -> list[Target]:
+    """The targets of a model folder; empty where it has no validation.yaml. Raises InputError with every problem."""
+    path = folder / FILE
+    if not path.is_file():
+        return []
+    node = read_yaml(path, path.as_posix())
+    shape, problems = check_shape(TargetsShape, node)
+    if shape is None:
+        raise InputError(problems)
+    for position, target in enumerate(shape.targets):
+        problems.extend(_problems(target, node.find(["targets", position]), model))
+    if problems:
+        raise InputError(problems)
+    return [_target(target) for target in shape.targets]
+
+
+def _problems(target: TargetShape, node: Node, model: Model) -> list[Problem]:
+    found: list[Problem] = []
+    known = {
+        "strategy": (target.strategy, model.strategies),
+        "comparator": (target.comparator, model.strategies),
+        "event": (target.event, model.events),
+        "parameter": (target.parameter, model.parameters),
+    }
+    for key, (name, names) in known.items():
+        if name is not None and name not in names:
+            found.append(unknown(key, name, node.find([key]).place, names))
+    needed = {
+        "survival": ("strategy", "year"),
+        "occupancy": ("strategy", "year", "states"),
+        "event": ("strategy", "year", "event"),
+        "hazard_ratio": ("strategy", "comparator", "year"),
+        "parameter": ("parameter",),
+    }[target.measure]
+    found += [
+        Problem(f"target {target.name}: a {target.measure} needs `{key}`", node.place, "add it")
+        for key in needed if key not in node.entries
+    ]  # fmt: skip
+    for source in [target.source.ref] if target.source.ref else []:
+        if source not in model.sources:
+            found.append(unknown("source", source, node.find(["source", "ref"]).place, model.sources))
+    if target.role == "must_reproduce" and (target.expected is None or target.tolerance is None):
+        found.append(Problem(f"target {target.name} must be reproduced but has no `expected` with a `tolerance`", node.place))
+    if target.start is not None and abs(sum(target.start.values()) - 1) > 1e-9:
+        found.append(Problem(f"target {target.name}: the start does not sum to 1", node.find(["start"]).place))
+    return found
+
+
+def _target(shape: TargetShape) -> Target:
+    source = Source(shape.source.grade, shape.source.ref, shape.source.where, shape.source.note)
+    return Target(
+        name=shape.name, label=shape.label, role=shape.role, measure=shape.measure, expected=shape.expected, source=source,
+        strategy=shape.strategy, comparator=shape.comparator, parameter=shape.parameter, year=shape.year,
+        states=tuple(shape.states), event=shape.event, tolerance=shape.tolerance, layers=tuple(shape.layers),
+        start=shape.start, values=shape.values,
+    )  # fmt: skip
