@@ -26,7 +26,10 @@ class Scenario:
 
 
 def run_scenarios(model: Model, layers: Iterable[Layer], perspective: str | None = None) -> list[Scenario]:
-    """The base case followed by each layer on top of the model. A layer that does not fit is kept with its reason."""
+    """The base case followed by each layer on top of the model. A layer that does not fit is kept with its reason.
+
+    Without `perspective` each layer's own applies, so that a scenario may change it.
+    """
     base = run(model, perspective)
     found = [Scenario("base", "Base case", base, tuple(headlines(base)))]
     for layer in layers:
@@ -46,7 +49,7 @@ def run_scenarios(model: Model, layers: Iterable[Layer], perspective: str | None
 def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataFrame:
     """Tidy table: one row per scenario and headline, with the difference of net monetary benefit to the base case.
 
-    Columns: scenario, label, headline, strategy, comparator, incremental_cost, incremental_effect, icer, quadrant, nmb, nmb_change,
+    Columns: scenario, label, perspective, headline, strategy, comparator, incremental_cost, incremental_effect, icer, quadrant, nmb, nmb_change,
     highest_price, reason. The price is at `threshold`; None means not even at a price of zero.
     """
     rows: list[dict[str, object]] = []
@@ -62,6 +65,7 @@ def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataF
                 {
                     "scenario": scenario.name,
                     "label": scenario.label,
+                    "perspective": scenario.results.perspective if scenario.results else "",
                     "headline": item.headline.name,
                     "strategy": item.headline.strategy,
                     "comparator": item.headline.comparator,

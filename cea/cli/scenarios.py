@@ -40,7 +40,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
         raise UsageError(f"{request.inputs.as_posix()} has no layers in {kinds[-1]}/")
     layers = [folder.layer(name) for name in names]
     shown = track(layers, "Scenarios", console=err, transient=True, disable=request.quiet or not err.is_terminal)
-    frame = scenarios_frame(run_scenarios(model, shown, perspective), model.threshold)
+    frame = scenarios_frame(run_scenarios(model, shown, request.perspective), model.threshold)
     manifest = request.manifest(model, perspective, command)
     manifest.seconds = round(time.perf_counter() - started, 3)
     if request.as_json:
@@ -73,7 +73,8 @@ def _table(frame: pd.DataFrame, title: str, currency: str, threshold: float, uni
         if first["highest_price"] is not None:
             price = "none" if pd.isna(row.highest_price) else "any" if row.highest_price == float("inf") else money(row.highest_price, currency)
         icer = money(row.icer, currency) if not pd.isna(row.icer) and row.quadrant == "NE" else _quadrant(row.quadrant, row.icer, currency)
-        cells = [row.label, money(row.incremental_cost, currency), effect(row.incremental_effect), icer, money(row.nmb, currency),
+        label = row.label if row.perspective == first["perspective"] else f"{row.label} [{row.perspective}]"
+        cells = [label, money(row.incremental_cost, currency), effect(row.incremental_effect), icer, money(row.nmb, currency),
                  NONE if position == 0 else money(row.nmb_change, currency), price]  # fmt: skip
         terminal.add(made, cells, strong=position == 0)
     return made

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cea.engine.exponential import propagate_exponential
 from cea.engine.markov import Floats, Structure, Trace, Violation, check_probabilities, check_rates, competing_risks, propagate
 from cea.engine.scope import TOLERANCE, Scope, Value
 from cea.errors import InputError, Problem
@@ -78,6 +77,8 @@ def simulate(
     by_rate = np.array([move.kind == "rate" for move in model.transitions])
     _refuse(check_rates(edges[..., by_rate], _only(structure, by_rate)), model, scope, by_rate)
     if model.settings.transition_method == "matrix_exponential":
+        from cea.engine.exponential import propagate_exponential  # noqa: PLC0415 - scipy.linalg is slow to import
+
         return Cohort(model, scope, structure, propagate_exponential(first, edges, structure, scope.cycles))
     probabilities = np.where(by_rate, competing_risks(np.where(by_rate, edges, 0.0), structure), edges)
     _refuse(check_probabilities(probabilities, structure), model, scope, np.ones(len(by_rate), dtype=bool))

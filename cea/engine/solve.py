@@ -31,10 +31,11 @@ def solved_values(model: Model) -> dict[str, float]:
 
 
 def _solved(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, float]) -> float:
-    seen = model.held(solve.target.names) if solve.held else model
-    key = (id(seen.document), tuple(id(layer.node) for layer in seen.layers), parameter.name)
-    if key in _solutions and _solutions[key][0].document is seen.document:
+    layers = model.held_layers(solve.target.names) if solve.held else model.layers
+    key = (id(model.document), tuple(layer.identity for layer in layers), parameter.name)
+    if key in _solutions and _solutions[key][0].document is model.document:
         return _solutions[key][1]
+    seen = model.with_only(layers)
     inner = seen.parameters[parameter.name]
     if inner.solve is None:
         raise InputError([Problem(f"{parameter.name} is solved only under a layer that does not hold", parameter.place,

@@ -1,12 +1,14 @@
 """Formulas as cell text, with functions of Excel 2007 and older only.
 
 Spreadsheets read `-2^2` as 4 and `2^3^2` as 64, so every negation and every operand of `^` stands in brackets.
-LibreOffice also takes odd roots of negative numbers and says that 0^0 is 1; where the text alone does not exclude that,
-the domain of a power is tested in the cell.
+LibreOffice also takes odd roots of negative numbers and says that 0^0 is 1; where the text alone does not exclude
+that, the domain of a power is tested in the cell. And it calls a power too small to be held an error, where Excel and
+NumPy say 0: a number written out to the power of something (`0.5 ^ (years / half_life)`) is kept above that.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,11 +146,18 @@ _COMPARISONS = {
 }
 
 
+LOWEST_LOGARITHM = -708.0
+"""A power with this natural logarithm, 3e-308, can just be held."""
+
+
 def _power(base: Piece, exponent: Piece, base_node: Expression, exponent_node: Expression) -> Piece:
+    written = exponent_node.operand if isinstance(exponent_node, Negate) else exponent_node
     power = Piece(f"{base.at(ATOM)}^{exponent.at(ATOM)}", POWER)
     if isinstance(base_node, Number) and base_node.value > 0:
-        return power
-    written = exponent_node.operand if isinstance(exponent_node, Negate) else exponent_node
+        if isinstance(written, Number) or base_node.value == 1:
+            return power
+        limit = LOWEST_LOGARITHM / math.log(base_node.value)
+        return Piece(f"{base.text}^{'MIN' if limit > 0 else 'MAX'}({exponent.text},{f'{limit:.6g}'.upper()})", POWER)
     if isinstance(written, Number) and written.value > 0:
         if written.value.is_integer():
             return power

@@ -82,7 +82,8 @@ def sealed(value: Any) -> Any:
 
 
 def _power(base: Any, exponent: Any) -> Any:
-    value = np.power(base, exponent)
+    # NumPy gives 1 for 1 ^ NaN and NaN ^ 0; what has no value must keep having none
+    value = np.power(base, exponent) + 0.0 * base * exponent
     if _has_zero(base) and _has_zero(exponent):
         # NumPy says 0 ^ 0 is 1; spreadsheets disagree with one another
         value = np.where((base == 0) & (exponent == 0), np.nan, value)
@@ -119,7 +120,7 @@ def _floor(value: Any) -> Any:
 
 def _rate_to_prob(rate: Any, years: Any) -> Any:
     # not expm1: a spreadsheet has none, and the definition is one
-    return np.where((rate >= 0) & (years >= 0), sealed(1.0 - np.exp(-(rate * years))), np.nan)
+    return np.where((rate >= 0) & (years >= 0), 1.0 - np.exp(-sealed(rate * years)), np.nan)
 
 
 def _prob_to_rate(probability: Any, years: Any) -> Any:

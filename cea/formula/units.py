@@ -261,7 +261,7 @@ def _scaled_remedy(registry: pint.UnitRegistry[float], name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _registry() -> pint.UnitRegistry[float]:
-    import pint
+    import pint  # noqa: PLC0415 - slow to import, and plainly written units do not need it
 
     registry: pint.UnitRegistry[float] = pint.UnitRegistry()
     registry.define("QALY = [quality_adjusted_life_year]")

@@ -311,20 +311,19 @@ class Model:
         """The model with some parameters set to numbers. Raises InputError."""
         return self.with_layer(Layer.from_values(dict(values), where=where)) if values else self
 
-    def held(self, names: Iterable[str]) -> Model:
-        """The model as solved parameters see it: only structural layers, and edits of the parameters `names`."""
+    def held_layers(self, names: Iterable[str]) -> tuple[Layer, ...]:
+        """The layers that held solved parameters see: structural ones, and edits of the parameters `names`."""
         wanted = frozenset(names)
-        kept: list[Layer] = []
-        for layer in self.layers:
-            if layer.structural:
-                kept.append(layer)
-            elif layer.edit and (reduced := layer.only_parameters(wanted)) is not None:
-                kept.append(reduced)
-        if len(kept) == len(self.layers):
+        kept = [layer if layer.structural else layer.only_parameters(wanted) if layer.edit else None for layer in self.layers]
+        return tuple(layer for layer in kept if layer is not None)
+
+    def with_only(self, layers: tuple[Layer, ...]) -> Model:
+        """The base model with these layers and no others. Raises InputError."""
+        if len(layers) == len(self.layers) and all(one is other for one, other in zip(layers, self.layers, strict=True)):
             return self
         from cea.model.build import build  # noqa: PLC0415 - see with_layer
 
-        return build(self.document, self.files, tuple(kept))
+        return build(self.document, self.files, layers)
 
     @property
     def currency(self) -> str:

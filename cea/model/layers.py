@@ -69,11 +69,20 @@ class Layer:
         section = self.node.entries.get("parameters")
         return section.entries if section else {}
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Equal for layers that make the same changes to the same document; edits are equal when their values are."""
+        if self.edit:
+            return (self.name, *sorted((name, node.value) for name, node in self.parameter_values().items()))
+        return (self.name, id(self.node))
+
     def only_parameters(self, names: frozenset[str]) -> Layer | None:
         """The same layer reduced to some parameters, or None when it sets none of them."""
         chosen = {key: node for key, node in self.parameter_values().items() if key in names}
         if not chosen:
             return None
+        if len(chosen) == len(self.parameter_values()):
+            return self
         section = self.node.entries["parameters"].with_entries(chosen)
         kept = {key: node for key, node in self.node.entries.items() if key in ("label", "source")}
         return Layer(self.name, self.label, self.node.with_entries({**kept, "parameters": section}), edit=self.edit)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from cea.errors import Problem
-from cea.model.document import Node, did_you_mean
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 FormulaText = str | int | float
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Names = str | list[str]
 Grade = Literal["published", "derived", "assumption", "unverified"]
 Correction = Literal["start", "end", "all_points", "half_cycle", "simpson", "life_table", "transposed_simpson"]
 
@@ -20,10 +15,25 @@ Correction = Literal["start", "end", "all_points", "half_cycle", "simpson", "lif
 class Shape(BaseModel):
     """Base of all shapes: unknown keys are errors, numbers are not read from text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 S = TypeVar("S", bound=Shape)
+
+
+def _kind(value: object) -> str:
+    return "mapping" if isinstance(value, dict) else "list" if isinstance(value, list) else "scalar"
+
+
+def _kind_or_list(value: object) -> str:
+    return "list" if isinstance(value, list) else "mapping"
+
+
+# Where a value can be written in two ways, its kind decides which one it is held against.
+Names = Annotated[
+    Annotated[str, Tag("scalar")] | Annotated[list[str], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "scalar"),
+]
 
 
 class SourceShape(Shape):
@@ -288,90 +298,6 @@ class LayerShape(Shape):
     sources: dict[str, Any] = {}
 
 
-def check_shape(shape: type[S], node: Node) -> tuple[S | None, list[Problem]]:
-    """The node as `shape`, or None with every problem of shape in it."""
-    try:
-        return shape.model_validate(node.plain()), []
-    except ValidationError as error:
-        return None, list(_problems(shape, node, error))
-
-
-def _problems(shape: type[Shape], root: Node, error: ValidationError) -> Iterator[Problem]:
-    seen: set[tuple[str, str]] = set()
-    for detail in error.errors(include_url=False, include_context=True):
-        steps = [step for step in detail["loc"] if not _is_union_tag(step)]
-        node = root.find(steps)
-        where = ".".join(str(step) for step in steps)
-        kind = detail["type"]
-        place = node.place
-        if kind == "extra_forbidden":
-            what, remedy = f"unknown key '{steps[-1]}'", did_you_mean(str(steps[-1]), _known_keys(shape, steps[:-1]))
-            place = node.key_place or node.place
-        elif kind == "missing":
-            what, remedy = f"{'.'.join(map(str, steps[:-1])) or 'the file'} has no '{steps[-1]}'", "add it; see docs/format.md"
-        else:
-            what, remedy = f"{where}: {_words(detail)}", "see docs/format.md for what belongs here"
-        if (str(place), what) not in seen:
-            seen.add((str(place), what))
-            yield Problem(what, place, remedy)
-
-
-def _is_union_tag(step: object) -> bool:
-    """Pydantic names the member of a union in its path; those are types, not keys."""
-    text = str(step)
-    return text.endswith("Shape") or text in {"str", "int", "float", "bool"} or "[" in text or text == "none"
-
-
-def _words(detail: Any) -> str:
-    given = detail.get("input")
-    shown = "nothing" if given is None else repr(given)[:60]
-    kind = detail["type"]
-    expected = {
-        "string_type": "expected text",
-        "float_type": "expected a number",
-        "int_type": "expected a whole number",
-        "bool_type": "expected true or false",
-        "list_type": "expected a list [ ]",
-        "dict_type": "expected a mapping of names to values",
-        "model_type": "expected a mapping of names to values",
-        "finite_number": "expected a finite number",
-    }.get(kind, str(detail["msg"]).replace("Input should be", "should be"))
-    return f"{expected}, found {shown}"
-
-
-def _known_keys(shape: type[Shape], path: list[Any]) -> list[str]:
-    """The keys allowed at `path`, found by walking the shapes."""
-    current: Any = shape
-    for step in path:
-        fields = getattr(current, "model_fields", None)
-        if fields is not None:
-            field = next((item for name, item in fields.items() if step in (name, item.alias)), None)
-            current = field.annotation if field else None
-        else:
-            current = _inner(current)
-        if current is None:
-            return []
-        if not hasattr(current, "model_fields"):
-            direct = _shape_in(current)
-            current = direct if direct is not None and not _is_container(current) else current
-    final = current if hasattr(current, "model_fields") else _shape_in(current)
-    return [item.alias or name for name, item in final.model_fields.items()] if final else []
-
-
-def _is_container(annotation: Any) -> bool:
-    return getattr(annotation, "__origin__", None) in (dict, list)
-
-
-def _inner(annotation: Any) -> Any:
-    arguments = [item for item in getattr(annotation, "__args__", ()) if item is not str]
-    return arguments[-1] if arguments else None
-
-
-def _shape_in(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, Shape):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _shape_in(argument)
-        if found is not None:
-            return found
-    return None
+def check_shape(shape, node):  # type: ignore
+    from cea.model.conformity import check_shape as real
+    return real(shape, node)

@@ -60,7 +60,7 @@ def _parameter(
         "value": constant(scope, item.name),
         "unit": item.unit,
         "given_as": _given_as(item),
-        "definition": _definition(item),
+        "definition": definition(item),
         "uncertainty": item.distribution.describe() if item.distribution and item.uncertain else None,
         "interval_low": low,
         "interval_high": high,
@@ -86,14 +86,22 @@ def _given_as(item: Parameter) -> str:
     return "number" if item.same_as is None else "same_as"
 
 
-def _definition(item: Parameter) -> str | None:
-    if item.solve is not None:
-        solve = item.solve
-        measure = solve.measure.replace("_", " ") + (f" of {solve.event}" if solve.event else "")
-        when = f" at {solve.years.text} years" if solve.years else ""
-        held = ", held under layers that are not structural" if solve.held else ""
-        return f"{measure}, {solve.strategies[0]} to {solve.strategies[1]}{when} = {solve.target.text}{held}"
+def definition(item: Parameter) -> str | None:
+    """How a parameter is given when not as a number: its formula, the other parameter, or what it is solved for."""
+    solve = item.solve
+    if solve is not None:
+        years = solve.years.text if solve.years else None
+        text = solve_text(solve.measure, solve.strategies, solve.target.text, years, solve.event)
+        return text + (", held under layers that are not structural" if solve.held else "")
     return to_text(item.term.expression) if item.term is not None else item.same_as
+
+
+def solve_text(
+    measure: str, strategies: Sequence[str], target: str, years: object = None, event: object = None
+) -> str:
+    """What a parameter is solved for, as an equation in words."""
+    what = measure.replace("_", " ") + (f" of {event}" if event else "")
+    return f"{what}, {' to '.join(strategies)}{f' at {years} years' if years else ''} = {target}"
 
 
 def _dirichlet_totals(model: Model) -> dict[str, float]:

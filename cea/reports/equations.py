@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 
 from cea.engine.scope import Scope
+from cea.errors import Place
 from cea.formula import Binary, Call, Expression, Number, to_latex, to_text
 from cea.formula.latex import italic
-from cea.model.definition import Model, Outcome, Term, Transition
+from cea.model.definition import Formula, Model, Outcome, Parameter, Term, Transition
 from cea.reports.quantities import figure
 from cea.reports.uses import needs
 from cea.reports.values import constant
@@ -59,7 +60,8 @@ def _row(kind: str, name: str, label: str, symbol: str, expression: Expression, 
 
 
 def _formulas(model: Model, scope: Scope) -> Iterator[Row]:
-    for item in (*model.formulas.values(), *model.parameters.values()):
+    defined: list[Formula | Parameter] = [*model.formulas.values(), *model.parameters.values()]
+    for item in defined:
         if item.term is not None:
             yield _row(
                 "formula" if item.name in model.formulas else "parameter", item.name, item.label, italic(item.name),
@@ -82,16 +84,16 @@ def _transitions(model: Model) -> Iterator[Row]:
     arrows: dict[tuple[str, str], list[Transition]] = {}
     for move in model.transitions:
         arrows.setdefault((move.source, move.target), []).append(move)
-    alike: dict[tuple[object, ...], list[str]] = {}
+    alike: dict[tuple[str, tuple[Place, ...]], list[str]] = {}
     for (source, target), moves in arrows.items():
         # `alive -> dead` is one entry with one place, however many arrows it stands for.
-        alike.setdefault((target, *(move.place for move in moves)), []).append(source)
-    for (target, *_), sources in alike.items():
-        yield _arrow(model, sources, str(target), arrows[sources[0], str(target)])
+        alike.setdefault((target, tuple(move.place for move in moves)), []).append(source)
+    for (target, _), sources in alike.items():
+        yield _arrow(model, sources, target, arrows[sources[0], target])
 
 
 def _arrow(model: Model, sources: Sequence[str], target: str, moves: Sequence[Transition]) -> Row:
-    total = _when(moves[0].term, moves[0].when)
+    total: Expression = _when(moves[0].term, moves[0].when)
     for move in moves[1:]:
         total = Binary("+", total, _when(move.term, move.when))
     rate = moves[0].kind == "rate"

@@ -56,7 +56,7 @@ def place(
         for i, (point, fan) in enumerate(zip(points, fans, strict=True)):
             labels = [(*box, 10.0) for other, box in chosen.items() if other != i]
             taken = np.array([*obstacles, *labels], dtype=float).reshape(-1, 5)
-            cost = _covered(fan, taken) + 20 * _outside(fan, bounds)
+            cost = _covered(fan, taken) + 60 * _outside(fan, bounds)
             cost += _crossed(np.asarray(point), fan, taken) + np.repeat(_DISTANCES, len(_DIRECTIONS)) / 4
             chosen[i] = fan[int(np.argmin(cost))]
     return [Box(*(float(side) for side in chosen[i])) for i in range(len(points))]

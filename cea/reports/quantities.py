@@ -7,28 +7,32 @@ import math
 import numpy as np
 
 
-def figure(value: float) -> str:
+def figure(value: float, digits: int = 6) -> str:
     """A number with up to six significant digits and no exponent where it can do without: 0.0000332, 12,500."""
-    text = f"{value:,.6g}"
-    if "e" in text and 1e-12 < abs(value) < 1e15:
-        return np.format_float_positional(value, precision=6, fractional=False, trim="-")
-    return text
+    if value == 0 or not 1e-12 < abs(value) < 1e15:
+        return f"{value:g}"
+    rounded = float(f"{value:.{digits}g}")
+    text = np.format_float_positional(rounded, trim="-")
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}" if abs(rounded) >= 1 else text
 
 
 def per(unit: str) -> str:
     """A unit in words: `USD/year` is USD per year, `1` has none."""
-    words = unit.replace("1/", "/", 1) if unit.startswith("1/") else unit
-    return "" if unit == "1" else words.replace("/", " per ").replace("*", " × ").strip()
+    words = unit.removeprefix("1") if unit == "1" or unit.startswith("1/") else unit
+    return words.replace("/", " per ").replace("*", " ").strip()
 
 
 def quantity(value: float, unit: str) -> str:
-    """A number with its unit: 0.172 per year."""
-    return f"{figure(value)} {per(unit)}".strip()
+    """A number with its unit: 0.172 per year, 5 years."""
+    first, *more = per(unit).split(" ")
+    many = "s" if first in ("year", "QALY") and value != 1 else ""
+    return " ".join([figure(value), first + many, *more]).strip()
 
 
-def span(low: float | None, high: float | None) -> str:
+def span(low: float | None, high: float | None, digits: int = 6) -> str:
     """From and to, where a side that is None, NaN or infinite is open; empty when both are."""
     low, high = (None if side is None or not math.isfinite(side) else side for side in (low, high))
     if low is None:
-        return "" if high is None else f"at most {figure(high)}"
-    return f"at least {figure(low)}" if high is None else f"{figure(low)} to {figure(high)}"
+        return "" if high is None else f"at most {figure(high, digits)}"
+    return f"at least {figure(low, digits)}" if high is None else f"{figure(low, digits)} to {figure(high, digits)}"

@@ -6,6 +6,7 @@ as they are: figures are drawn and saved inside `settings()`.
 
 from __future__ import annotations
 
+import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,13 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import StrMethodFormatter
 from matplotlib.typing import RcKeyType
 
 INK = "#222222"
 MUTED = "#767676"
 GRID = "#DDDDDD"
 DOTS_PER_INCH = 150
+AMOUNTS = StrMethodFormatter("{x:,.10g}")
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 _DASHES = ((0, ()), (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 3)))
@@ -87,6 +92,23 @@ def dead_look(position: int) -> Look:
     """The look of a death state: grey."""
     colour, hatch = _DEAD[position % len(_DEAD)]
     return Look(colour=colour, dashes=_DASHES[0], hatch=hatch)
+
+
+def figure(title: str, width: float, height: float) -> Figure:
+    """An empty figure with a title that also names it for screen readers; sizes in inches."""
+    drawn = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08))
+    FigureCanvasAgg(drawn)
+    drawn.set_label(title)
+    drawn.suptitle(wrapped(title, 72), x=0.01, ha="left", fontsize=12, fontweight="bold")
+    return drawn
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text in as few lines of at most `width` characters as will hold it, the lines of much the same length."""
+    lines = textwrap.wrap(text, width)
+    while width > 1 and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
+        width, lines = width - 1, shorter
+    return "\n".join(lines)
 
 
 def save(figure: Figure, path: Path) -> list[Path]:

@@ -27,19 +27,24 @@ def needs(expression: Expression) -> tuple[str, ...]:
 
 def _terms(model: Model) -> Iterator[tuple[str, Term]]:
     """Every formula with the place it stands in."""
-    for place, terms in (
-        *((f"formula {item.name}", [item.term]) for item in model.formulas.values()),
-        *((f"parameter {item.name}", [item.term]) for item in model.parameters.values()),
-        *((f"parameter {item.name}", [item.solve.target, item.solve.years]) for item in model.parameters.values() if item.solve),
-        *((f"start of {state}", [term]) for state, term in model.start.items()),
-        *((f"transition {move.source} -> {move.target}", [move.term, move.when]) for move in model.transitions),
-        *((f"outcome {item.name}", [*item.by_state.values(), item.value, item.when]) for item in model.outcomes.values()),
-        *((f"setting {key}", [getattr(model.settings, key)]) for key in _SETTINGS),
-    ):
+
+    def given(place: str, *terms: Term | None) -> Iterator[tuple[str, Term]]:
         yield from ((place, term) for term in terms if term is not None)
 
-
-_SETTINGS = ("discount_costs", "discount_effects", "start_age", "until_age", "years")
+    for formula in model.formulas.values():
+        yield from given(f"formula {formula.name}", formula.term)
+    for item in model.parameters.values():
+        yield from given(f"parameter {item.name}", item.term)
+        if item.solve is not None:
+            yield from given(f"parameter {item.name}", item.solve.target, item.solve.years)
+    for state, term in model.start.items():
+        yield from given(f"start of {state}", term)
+    for move in model.transitions:
+        yield from given(f"transition {move.source} -> {move.target}", move.term, move.when)
+    for outcome in model.outcomes.values():
+        yield from given(f"outcome {outcome.name}", *outcome.by_state.values(), outcome.value, outcome.when)
+    for key in ("discount_costs", "discount_effects", "start_age", "until_age", "years"):
+        yield from given(f"setting {key}", getattr(model.settings, key))
 
 
 def _references(model: Model) -> Iterator[tuple[str, str]]:

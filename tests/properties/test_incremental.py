@@ -123,10 +123,14 @@ def test_the_order_of_strategies_does_not_change_a_bit_of_the_means(seed, order)
     cost, effect = draws.gamma(2.0, 1e4, (37, 4)), draws.normal(5.0, 1.0, (37, 4))
     names = np.array(NAMES[:4])
     results = []
-    for columns in (list(range(4)), list(order)):
+    for columns, stored in ((list(range(4)), np.ascontiguousarray), (list(order), np.asfortranarray)):
         labels = tuple(names[columns])
         results.append(
-            incremental(Outcomes(labels, labels, cost[:, columns], effect[:, columns], "USD", "QALY", (1.0,), 1.0))
+            incremental(
+                Outcomes(
+                    labels, labels, stored(cost[:, columns]), stored(effect[:, columns]), "USD", "QALY", (1.0,), 1.0
+                )
+            )
         )
     first, second = ({record["strategy"]: record for record in result.records()} for result in results)
     assert first == second

@@ -121,7 +121,7 @@ def test_survival_labels_do_not_overlap_when_all_lines_end_at_zero():
 
 def test_strategies_with_one_survival_curve_share_a_label_and_both_stay_visible():
     figure = figures.survival(alive(soc=0.3, new=0.3, old=0.2), STRATEGIES)
-    assert "Standard of care and New drug (same curve)" in texts(figure)
+    assert "Standard of care and New drug: same curve" in texts(figure)
     lines = [line for line in figure.axes[0].lines if len(line.get_xdata()) == len(YEARS)]
     assert lines[0].get_linewidth() > lines[1].get_linewidth()
 
@@ -154,7 +154,7 @@ def test_frontier_names_every_strategy_the_comparator_and_the_units():
     axes = figure.axes[0]
     assert [text.get_text().split("\n")[0] for text in axes.texts] == list(STRATEGIES.values())
     assert "£13,300 per QALY" in axes.texts[1].get_text()
-    assert "against Old drug" in texts(figure)[0] or any("against Old drug" in text for text in texts(figure))
+    assert any("against Old drug" in text for text in texts(figure))
     assert axes.get_ylabel() == "Incremental cost per person, 2024/25 GBP"
     assert "QALY" in axes.get_xlabel()
     assert {"Threshold £20,000 per QALY", "Dominated"} <= set(texts(figure))
@@ -191,7 +191,7 @@ def test_labels_of_the_frontier_cover_neither_each_other_nor_points():
 def test_coincident_strategies_share_a_label():
     figure = figures.frontier(analysis({"soc": (1.0, 1.0), "new": (1.0, 1.0), "old": (2.0, 2.0)}, "soc"))
     assert [text.get_text().replace("\n", " ") for text in figure.axes[0].texts] == [
-        "Standard of care and New drug (same point)",
+        "Standard of care and New drug: same point",
         "Old drug £1 per QALY",
     ]
 

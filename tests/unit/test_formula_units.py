@@ -162,7 +162,7 @@ MISFITS = [
     ("floor(age)", "needed in floor(...)", "unit year", "floor(age)"),
     ("share ^ cost", "The exponent is money (USD)", "Divide the exponent", "cost"),
     ("cost ^ share", "Money (USD) is raised to a power", "Divide the base", "cost ^ share"),
-    ("rate_to_prob(cost, age)", "not a plain number in rate_to_prob(...)", "a rate in 1/year", "rate_to_prob(cost, age)"),
+    ("rate_to_prob(cost, age)", "not a plain number in rate_to_prob(...)", "rate in 1/year", "rate_to_prob(cost, age)"),
     ("prob_to_rate(rate, years)", "A rate (1/year) stands where a plain number", "1/year", "prob_to_rate(rate, years)"),
     ("prob_to_rate(share, 1)", "A plain number (1) stands where a duration", "unit year", "prob_to_rate(share, 1)"),
     ("lookup(life, male, rate)", "The key is a rate (1/year); table `life` is read by a duration", "Check", "rate"),

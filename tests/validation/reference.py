@@ -23,7 +23,8 @@ def trace(start: Floats, matrices: Floats) -> Floats:
 
 def complete(matrices: Floats) -> Floats:
     """Matrices whose diagonal, zero so far, is what is left of each row."""
-    return matrices + np.eye(matrices.shape[-1]) * (1 - matrices.sum(axis=-1, keepdims=True))
+    stays: Floats = 1 - matrices.sum(axis=-1, keepdims=True)
+    return matrices + np.eye(matrices.shape[-1]) * stays
 
 
 def transposed_simpson(boundaries: int) -> Floats:

@@ -102,7 +102,7 @@ def shares(run: cea.Results, strategy: str) -> dict[int, Any]:
     frame = run.trace_frame()
     table = frame[frame["strategy"] == strategy].pivot(index="year", columns="state", values="share")
     table = table[list(run.model.states)]
-    return {round(year): row.to_numpy() for year, row in table.iterrows()}
+    return {round(year): row for year, row in zip(table.index.to_numpy(), table.to_numpy(), strict=True)}
 
 
 def sick_sicker_layer(correction: str) -> str | None:
