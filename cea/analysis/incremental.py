@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from cea.engine.outcomes import Floats, Outcomes
+from cea.engine.outcomes import Floats, HasOutcomes, Outcomes, outcomes_of
 from cea.errors import UsageError
 
 Status = Literal["reference", "frontier", "dominated", "extendedly_dominated"]
@@ -186,14 +186,15 @@ class Incremental:
         return {f"{name}_{at:.12g}": value for at, value in zip(self.thresholds, values, strict=True)}
 
 
-def incremental(outcomes: Outcomes, comparator: str | None = None) -> Incremental:
+def incremental(run: Outcomes | HasOutcomes, comparator: str | None = None) -> Incremental:
     """Incremental analysis of the means over samples (so a mean ICER is a ratio of means, never a mean of ratios).
 
-    comparator: strategy that the pairwise results are against, by default the cheapest; the frontier does not depend on
+    run: outcomes, or results that carry them. comparator: strategy that the pairwise results are against, by default the cheapest; the frontier does not depend on
     it. Strategies with equal cost and effect (within `TOLERANCE`) stand once on the frontier, as the first of them by
     name, and the others are dominated by it; so results never depend on the order of strategies. A point on the line
     between two frontier strategies is on the frontier. Raises UsageError for an unknown comparator.
     """
+    outcomes = outcomes_of(run)
     names = outcomes.strategies
     plane = _Plane(names, _means(outcomes.cost), _means(outcomes.effect))
     reference = names[plane.hull[0]]

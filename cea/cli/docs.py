@@ -262,7 +262,7 @@ def _layer(model: Model, layer: Layer) -> list[str]:
             escape(row["before"]),
             escape(row["after"]),
             _lines(row["uncertainty"], row["range"] and f"range {row['range']}"),
-            row["grade"],
+            row["grade"] or "",
             _source(row),
         ]
         for row in catalogue.records(frame)

@@ -3,117 +3,261 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cea.cli.layer_list import available_layers
-from cea.engine.results import run
-from cea.engine.scope import Scope
 from cea.errors import UsageError
 from cea.model.definition import Model
 from cea.model.document import did_you_mean
-from cea.reports import catalogue, terminal
-from cea.reports.changes import changes, layers
-from cea.reports.equations import equations, states_text
+from cea.reports.catalogue import GRADES
+from cea.reports.entries import LISTS, entries, known, listed
 from cea.reports.quantities import figure, per, quantity, span
-from cea.reports.uses import uses
-from cea.reports.values import course, evaluated
 
-Row = dict[str, Any]
-Columns = Sequence[tuple[str, Callable[[Mapping[str, Any]], str]]]
-
-LISTS = ("parameters", "equations", "sources", "states", "outcomes", "tables", "layers")
+Row = Mapping[str, Any]
+Column = tuple[str, Callable[[Row], str]]
 
 
 def show(model: Model, name: str, console: Console, as_json: bool, latex: bool) -> None:
-    """Prints what `name` is: a list of LISTS, or everything of that name. Raises UsageError where there is nothing."""
-    if name in LISTS:
-        rows = _listed(model, name)
-        if as_json:
-            _print_json(console, {name: rows})
-        elif latex:
-            _print_latex(console, name, rows)
-        else:
-            _print_list(console, name, rows)
-        return
-    entries = list(_entries(model, name))
-    if not entries:
-        raise UsageError(f"the model has nothing called '{name}': {did_you_mean(name, _known(model))}")
+    """Prints what `name` is: one of the LISTS, or everything that has this name. Raises UsageError where nothing has."""
+    available = available_layers(model)
+    is_list = name in LISTS
+    found = listed(model, name, available) if is_list else entries(model, name, available)
+    if not found and not is_list:
+        raise UsageError(f"the model has nothing called '{name}': {did_you_mean(name, known(model, available))}")
     if as_json:
-        _print_json(console, {"name": name, "entries": entries})
+        content = {name: found} if is_list else {"name": name, "entries": found}
+        console.out(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), highlight=False)
     elif latex:
-        _print_latex(console, name, [row for entry in entries for row in entry.get("equations", [entry])])
+        _print_latex(console, name, found)
+    elif is_list:
+        _print_list(console, name, found)
     else:
-        for entry in entries:
-            _print_entry(console, model, entry)
+        for entry in found:
+            _print_entry(console, entry)
 
 
-def _print_json(console: Console, content: Row) -> None:
-    console.out(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False), highlight=False)
-
-
-def _print_latex(console: Console, name: str, rows: Sequence[Row]) -> None:
-    found = [row["latex"] for row in rows if row.get("latex")]
-    if not found:
-        raise UsageError(f"{name} has no formula, so it has no LaTeX; try `cea show equations --latex`")
-    for latex in found:
-        console.print(Text(latex), soft_wrap=True)
+def _print_latex(console: Console, name: str, found: Sequence[Row]) -> None:
+    rows = [row for entry in found for row in entry.get("equations", [entry]) if row.get("latex")]
+    if not rows:
+        raise UsageError(f"{name} has no formula, so it has no LaTeX; `cea show equations --latex` prints all")
+    for row in rows:
+        console.print(Text(row["latex"]), soft_wrap=True)
 
 
 # Lists
 
 
-def _listed(model: Model, name: str) -> list[Row]:
-    if name == "parameters":
-        return catalogue.records(catalogue.parameters(model, evaluated(model)))
-    if name == "equations":
-        return catalogue.records(equations(model, evaluated(model)))
-    if name == "layers":
-        return catalogue.records(layers(model, available_layers(model)))
-    return catalogue.records(getattr(catalogue, name)(model))
-
-
 def _print_list(console: Console, name: str, rows: Sequence[Row]) -> None:
-    if not rows:
-        console.print(Text(f"The model has no {name}."))
-    grouped = groupby(rows, key=lambda row: str(row[_GROUPS[name]])) if name in _GROUPS else [(name, iter(rows))]
-    for title, members in grouped:
-        made = terminal.table(title[:1].upper() + title[1:], [(heading, False) for heading, _ in _COLUMNS[name]])
-        for row in members:
-            terminal.add(made, [text(row) for _, text in _COLUMNS[name]])
-        console.print(made)
+    key = {"parameters": "group", "equations": "kind"}.get(name)
+    for title, members in groupby(rows, key=lambda row: str(row[key]) if key else name):
+        console.print(_table(title[:1].upper() + title[1:], _COLUMNS[name], members))
     if name == "parameters":
-        counts = catalogue.grades(_frame(rows))
-        words = ", ".join(f"{row.count_} {row.grade} ({row.meaning})" for row in counts.rename(columns={"count": "count_"}).itertuples())
-        console.print(Text(f"{len(rows)} parameters: {words}."))
+        counts = [f"{sum(row['grade'] == grade for row in rows)} {grade} ({words})" for grade, words in GRADES.items()]
+        console.print(Text(f"{len(rows)} parameters: {', '.join(counts)}."))
+    elif not rows:
+        console.print(Text(f"The model has no {name}."))
 
 
-def _value(row: Mapping[str, Any]) -> str:
-    value = "varies" if row["value"] is None else quantity(row["value"], row["unit"])
+def _table(title: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
+    """A table of plain text: nothing in it is read as markup."""
+    made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, _ in columns:
+        made.add_column(Text(heading), overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(text(row)) for _, text in columns))
+    return made
+
+
+def _value(row: Row) -> str:
+    value = f"varies {per(row['unit'])}".strip() if row["value"] is None else quantity(row["value"], row["unit"])
     given = {"formula": "formula", "same_as": f"same as {row['definition']}", "solved": "solved"}.get(row["given_as"])
     return f"{value} ({given})" if given else value
 
 
-def _interval(row: Mapping[str, Any]) -> str:
+def _interval(row: Row) -> str:
     return span(row["interval_low"], row["interval_high"], 4)
 
 
-def _cited(row: Mapping[str, Any]) -> str:
-    return ", ".join(filter(None, [row["source"], row["where"]])) or "none"
+def _cited(row: Row) -> str:
+    return ", ".join(filter(None, [row["source"], row["where"]]))
 
 
-_GROUPS = {"parameters": "group", "equations": "kind"}
-_COLUMNS: Mapping[str, Columns] = {
+def _names(places: Sequence[str]) -> str:
+    """Places such as `formula waning`, those of a kind together."""
+    kinds: dict[str, list[str]] = {}
+    for place in places:
+        kind, _, name = place.partition(" ")
+        kinds.setdefault(kind, []).append(name)
+    return "; ".join(f"{kind}{'s' if len(names) > 1 else ''} {', '.join(names)}".strip() for kind, names in kinds.items())
+
+
+def _of(key: str) -> Callable[[Row], str]:
+    return lambda row: "" if row[key] is None else str(row[key])
+
+
+def _both(first: str, second: str) -> Callable[[Row], str]:
+    return lambda row: "\n".join(str(row[key]) for key in (first, second) if row[key])
+
+
+def _yes(key: str) -> Callable[[Row], str]:
+    return lambda row: "yes" if row[key] else ""
+
+
+def _lasts(row: Row) -> str:
+    return f"{quantity(row['lasts_years'], 'year')}, then {row['then']}" if row["then"] else ""
+
+
+def _equation(row: Row) -> str:
+    return f"{', '.join(row['states'])}: {row['text']}" if row["kind"] == "outcome" and row["states"] else str(row["text"])
+
+
+_EQUATION: Sequence[Column] = (("Name", _both("name", "label")), ("Formula", _equation), ("Unit", _of("unit")))
+_COLUMNS: Mapping[str, Sequence[Column]] = {
     "parameters": (
-        ("Parameter", lambda row: f"{row['name']}\n{row['label']}"),
-        ("Value", _value),
-        ("95 % interval", _interval),
-        ("Grade", lambda row: row["grade"]),
+        ("Parameter", _both("name", "label")), ("Value", _value), ("95 % interval", _interval), ("Grade", _of("grade")),
         ("Source", _cited),
     ),
-}
+    "equations": _EQUATION,
+    "sources": (
+        ("Key", _of("name")), ("Source", _both("citation", "url")), ("Note", _of("note")),
+        ("Used by", lambda row: str(len(row["used_by"])) if row["used_by"] else "layers only"),
+    ),
+    "states": (
+        ("State", _both("name", "label")), ("Start", _of("start")), ("Lasts", _lasts), ("Dead", _yes("dead")),
+    ),
+    "outcomes": (
+        ("Outcome", _both("name", "label")), ("Type", _of("type")), ("Category", _of("category")), ("Paid", _of("paid")),
+        ("Unit", _of("unit")), ("Indirect", _yes("indirect")),
+    ),
+    "tables": (
+        ("Table", _both("name", "file")), ("Columns", lambda row: "\n".join(row["columns"])), ("Rows", _of("rows")),
+        ("Grade", _of("grade")), ("Source", _cited),
+    ),
+    "layers": (
+        ("Layer", _of("name")), ("What it is", _both("label", "description")), ("In use", _yes("applied")),
+        ("Structural", _yes("structural")), ("For", _of("currency")),
+    ),
+}  # fmt: skip
+
+
+# One thing
+
+
+def _print_entry(console: Console, entry: Row) -> None:
+    console.print(Text.assemble((str(entry["name"]), "bold"), f" ({entry['kind']})"))
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for key, heading, text in _FACTS:
+        if entry.get(key) not in (None, "", ()) and (words := text(entry)):
+            grid.add_row(Text(heading), Text(words))
+    console.print(Padding(grid, (0, 0, 0, 2)))
+    for key, heading, columns in _PARTS:
+        if entry.get(key):
+            console.print(_table(heading, columns, entry[key]))
+    if entry.get("values"):
+        _print_values(console, entry["values"])
+    console.print()
+
+
+def _print_values(console: Console, values: Sequence[Row]) -> None:
+    """A lookup table, without its middle where it is long."""
+    columns: list[Column] = [(heading, _number(heading)) for heading in values[0]]
+    if len(values) <= _SHOWN:
+        console.print(_table("Values", columns, values))
+    else:
+        half = _SHOWN // 2
+        console.print(_table(f"Values: the first {half} and the last {half} of {len(values)} rows", columns, [*values[:half], *values[-half:]]))
+
+
+_SHOWN = 12
+
+
+def _number(key: str) -> Callable[[Row], str]:
+    return lambda row: "" if row[key] is None else figure(row[key])
+
+
+def _limits(name: str) -> Callable[[Row], str]:
+    return lambda row: span(row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _after(row: Row) -> str:
+    limits = f"range {row['range']}" if row["range"] else ""
+    return "\n".join(filter(None, [row["after"], row["uncertainty"], limits]))
+
+
+def _listing(key: str) -> Callable[[Row], str]:
+    return lambda row: ", ".join(row[key])
+
+
+_FACTS: Sequence[tuple[str, str, Callable[[Row], str]]] = (
+    ("label", "Label", _of("label")),
+    ("description", "Description", _of("description")),
+    ("text", "Formula", _of("text")),
+    ("latex", "LaTeX", _of("latex")),
+    ("given_as", "Value", _value),
+    ("needs", "Value", lambda row: _constant(row)),
+    ("definition", "Given as", _of("definition")),
+    ("uncertainty", "Uncertainty", _of("uncertainty")),
+    ("interval_low", "95 % interval", _interval),
+    ("given_as", "Range", _limits("range")),
+    ("given_as", "Bounds", _limits("bound")),
+    ("share_draw", "Shares a draw", _of("share_draw")),
+    ("decision", "Role", lambda row: "decision variable" if row["decision"] else ""),
+    ("cohort", "Role", lambda row: "describes the cohort" if row["cohort"] else ""),
+    ("type", "Type", _of("type")),
+    ("category", "Category", _of("category")),
+    ("paid", "Paid", _of("paid")),
+    ("indirect", "Indirect", lambda row: "yes: only some perspectives count it" if row["indirect"] else ""),
+    ("adds_to", "Adds to", _of("adds_to")),
+    ("start", "Start", _of("start")),
+    ("then", "Lasts", _lasts),
+    ("dead", "Dead", _yes("dead")),
+    ("switches", "Switches", lambda row: ", ".join(f"{name} = {figure(value)}" for name, value in row["switches"].items())),
+    ("headlines", "Headlines", lambda row: "\n".join(row["headlines"].values())),
+    ("columns", "Columns", lambda row: "\n".join(row["columns"])),
+    ("rows", "Rows", lambda row: f"{row['rows']}, keys from {figure(row['first_key'])} to below {quantity(row['until'], row['key_unit'])}"),
+    ("grade", "Grade", lambda row: f"{row['grade']}: {GRADES[row['grade']]}"),
+    ("citation", "Source", _of("citation")),
+    ("source", "Key", _of("source")),
+    ("url", "Address", _of("url")),
+    ("where", "Where", _of("where")),
+    ("note", "Note", _of("note")),
+    ("structural", "Structural", lambda row: "yes: solved parameters are solved again" if row["structural"] else ""),
+    ("currency", "For", lambda row: f"models in {row['currency']}"),
+    ("applied", "In use", _yes("applied")),
+    ("layer", "Set by", lambda row: f"layer {row['layer']}"),
+    ("file", "File", _of("file")),
+    ("needs", "Reads", _listing("needs")),
+    ("used_by", "Used by", lambda row: _names(row["used_by"])),
+)
+_PARTS: Sequence[tuple[str, str, Sequence[Column]]] = (
+    (
+        "by_strategy", "Over time",
+        [("Strategy", _of("strategy")), *((key.capitalize(), _number(key)) for key in ("first", "last", "lowest", "highest"))],
+    ),
+    (
+        "totals", "Total per person",
+        [("Strategy", _of("strategy")), ("Discounted", _number("discounted")), ("Undiscounted", _number("undiscounted"))],
+    ),
+    ("equations", "Equations", _EQUATION),
+    (
+        "changes", "Changes",
+        [
+            ("Changes", _both("name", "label")), ("From", _of("before")), ("To", _after),
+            ("Grade and source", lambda row: "\n".join(filter(None, [row["grade"], _cited(row)]))),
+        ],
+    ),
+)  # fmt: skip
+
+
+def _constant(row: Row) -> str:
+    return "" if row["value"] is None else quantity(row["value"], row["unit"])

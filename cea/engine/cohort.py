@@ -93,7 +93,7 @@ def edge_values(model: Model, scope: Scope) -> Floats:
     for move in model.transitions:
         key = (move.term.text, move.when.text if move.when else "")
         if key not in known:
-            value = scope.value(move.term, f"{move.source} -> {move.target}", move.when)
+            value = scope.value(move.term, f"{move.source} -> {move.target}", move.when, points)
             known[key] = scope.grid(value, points)
         columns.append(known[key])
     shape = np.broadcast_shapes((scope.samples, len(scope.strategies), scope.cycles), *(column.shape for column in columns))

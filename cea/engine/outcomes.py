@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 Floats = npt.NDArray[np.float64]
+
+
+class HasOutcomes(Protocol):
+    """Anything that carries outcomes, such as the results of a run."""
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """Costs and effects under the run's perspective."""
+
+
+def outcomes_of(item: Outcomes | HasOutcomes) -> Outcomes:
+    """The outcomes themselves, whether given as they are or inside results."""
+    return item if isinstance(item, Outcomes) else item.outcomes
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ def payoff(cohort: Cohort, outcome: Outcome) -> tuple[Floats, dict[str, Floats]]
     if outcome.timing == "on":
         if outcome.value is None:
             raise AssertionError("a checked outcome on an event has a value")
-        value = scope.grid(scope.value(outcome.value, outcome.name, outcome.when), slice(1, None))
+        ends = slice(1, None)
+        value = scope.grid(scope.value(outcome.value, outcome.name, outcome.when, ends), ends)
         for event in outcome.events:
             total[..., 1:] += cohort.event_flow(event) * value
         return total, {}

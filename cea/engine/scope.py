@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Value = float | Floats
 TOLERANCE = 1e-9
 MAX_CYCLES = 100_000
+ALL = slice(None)
 
 
 class Scope:
@@ -103,18 +104,21 @@ class Scope:
             raise InputError([Problem(f"{context} differs between draws", term.place, "fix the parameters in it in draws")])
         return float(value[0])
 
-    def value(self, term: Term, context: str, when: Term | None = None) -> Value:
-        """A formula's value, zero where `when` does not hold. Raises InputError where it is not finite."""
+    def value(self, term: Term, context: str, when: Term | None = None, points: slice = ALL) -> Value:
+        """A formula's value, zero where `when` does not hold. Raises InputError where it is not finite at `points`.
+
+        `points` are the cycle boundaries that count: arrows have none at the end of the last cycle.
+        """
         value: Value = evaluate(term.expression, self.names, self.tables)
         if when is not None:
-            value = np.where(np.abs(self.value(when, f"{context}, when")) > TOLERANCE, value, 0.0)
-        if not np.isfinite(value).all():
-            self._fail(term, value, context)
+            value = np.where(np.abs(self.value(when, f"{context}, when", None, points)) > TOLERANCE, value, 0.0)
+        if not np.isfinite(value).all() and not np.isfinite(self.grid(value, points)).all():
+            self._fail(term, self.grid(value, points), context, points.start or 0)
         return value
 
-    def _fail(self, term: Term, value: Value, context: str) -> None:
+    def _fail(self, term: Term, value: Floats, context: str, first: int) -> None:
         """Finds the definition in which the first bad value arises, and says where and why."""
-        bad = np.argwhere(~np.isfinite(np.atleast_3d(value)))[0]
+        bad = np.argwhere(~np.isfinite(value))[0] + [0, 0, first]
         wanted = set(term.names)
         for name in reversed(self.model.order):
             if name in wanted:

@@ -38,6 +38,11 @@ class Expression:
     def __hash__(self) -> int:
         return hash(self._flat())
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # flat, since pickle and deepcopy would follow a long chain by recursion
+        rows = [(type(node), node.head, len(node.children), node.span) for node in walk(self)]
+        return _rebuild, (rows,)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}<{to_text(self)}>"
 
@@ -176,6 +181,16 @@ def walk(expression: Expression) -> Iterator[Expression]:
         node = waiting.pop()
         yield node
         waiting.extend(reversed(node.children))
+
+
+def _rebuild(rows: list[tuple[type[Expression], tuple[object, ...], int, Span]]) -> Expression:
+    """The tree whose nodes, parents before children, are `rows`."""
+    built: list[Expression] = []
+    for kind, head, count, span in reversed(rows):
+        children = tuple(built.pop() for _ in range(count))
+        parts = (children,) if kind in (Logic, Call) else children
+        built.append(kind(*head, *parts, span=span))
+    return built[0]
 
 
 def names(expression: Expression) -> frozenset[str]:

@@ -13,7 +13,7 @@ from cea.model.definition import (
     Band, Citation, Formula, Headline, Joint, Model, Outcome, Parameter, Perspective, Settings, ShortfallRule, Solve,
     Source, State, Strategy, Table, Term, Transition, Window,
 )  # fmt: skip
-from cea.model.distributions import Distribution, DistributionError, from_spec
+from cea.model.distributions import Dirichlet, Distribution, DistributionError, from_spec
 from cea.model.document import Node, unknown
 from cea.model.layers import Layer, merge
 from cea.model.schema import (
@@ -466,6 +466,8 @@ class _Builder:
             return None, False
         try:
             distribution = from_spec(shape.distribution, shape.value)
+            if isinstance(distribution, Dirichlet):
+                distribution = distribution.with_total(self._dirichlet_total(distribution.group))
         except DistributionError as error:
             spot = node.find(["distribution", error.key] if error.key else ["distribution"])
             self.problems.append(Problem(f"distribution of {name}: {error.what}", spot.place, error.remedy))
@@ -477,6 +479,12 @@ class _Builder:
         except ValueError as error:
             self.warnings.append(f"{name} is fixed in draws: its distribution cannot be moved to {shape.value:g} ({error})")
             return None, False
+
+    def _dirichlet_total(self, group: str) -> float:
+        """Sum of the alphas of a Dirichlet group, over all parameters that name it."""
+        specs = [item.distribution for item in self.shape.parameters.values() if item.distribution is not None]
+        alphas = [item.get("alpha") for item in specs if item.get("family") == "dirichlet" and item.get("group") == group]
+        return float(sum(alpha for alpha in alphas if isinstance(alpha, int | float)))
 
     def _value(
         self, name: str, value: float, bounds: tuple[float | None, float | None], span: tuple[float, float] | None,
@@ -495,7 +503,7 @@ class _Builder:
         if not support[0] <= value <= support[1]:
             what = f"{name} = {value:g} is outside what its distribution {distribution.describe()} can give"
             self.problems.append(Problem(what, place, f"the distribution gives {support[0]:g} to {support[1]:g}"))
-        elif not 0.0005 < float(np.asarray(distribution.cdf(np.asarray(value)))) < 0.9995:
+        elif _in_another_unit(value, distribution):
             what = f"{name} = {value:g} is far outside its distribution {distribution.describe()}"
             interval = distribution.interval()
             remedy = f"its 95 % interval is {interval[0]:g} to {interval[1]:g}: is it in another unit?"
@@ -520,3 +528,9 @@ class _Builder:
             shape.measure, (shape.strategies[0], shape.strategies[1]), self.terms.parse(node.find(["target"]), "target"),
             (shape.between[0], shape.between[1]), self._optional(node, "years", "years"), shape.event, shape.held, node.place,
         )  # fmt: skip
+
+
+def _in_another_unit(value: float, distribution: Distribution) -> bool:
+    """Whether a value is so far from its distribution that one of the two must be in another unit."""
+    off = abs(value - distribution.mean) > 5 * distribution.sd
+    return off and not 0.25 < value / distribution.mean < 4 if distribution.mean else off

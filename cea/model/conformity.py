@@ -32,12 +32,10 @@ _STAND_INS: dict[Path, object] = {
 
 @dataclass(frozen=True)
 class _Fault:
-    """A problem of shape: the path to the node that is wrong, and the key that is missing there or not known."""
+    """A problem of shape, and the path to what is wrong or missing."""
 
     problem: Problem
     path: Path
-    missing: str = ""
-    surplus: bool = False
 
 
 def check_shape(shape: type[S], node: Node) -> tuple[S | None, list[Problem]]:
@@ -52,29 +50,39 @@ def check_document(document: Node) -> tuple[ModelShape | None, Node, list[Proble
     The shape lacks the entries that are wrong, so that the rest can be checked as well; it is None where too little is left.
     """
     shape, faults = _validate(ModelShape, document)
+    faults += _empty(document)
     sound = document
-    if shape is None:
-        for fault in faults:
-            sound = _without(sound, fault)
+    for fault in faults:
+        sound = _without(sound, fault.path)
+    if faults:
         shape, _ = _validate(ModelShape, sound)
     return shape, sound, [fault.problem for fault in faults]
 
 
-def _without(document: Node, fault: _Fault) -> Node:
+def _empty(document: Node) -> list[_Fault]:
+    """Keys without a value; a layer removes entries by them, but none are left once layers are merged."""
+    found: list[_Fault] = []
+    waiting: list[tuple[Path, Node]] = [((), document)]
+    while waiting:
+        path, node = waiting.pop()
+        if node.value is None and isinstance(path[-1], str):
+            problem = Problem(f"'{_dotted(path)}' has no value", node.head, "write a value, or delete the key")
+            found.append(_Fault(problem, path))
+        for step, child in [*node.entries.items(), *enumerate(node.items)]:
+            waiting.append(((*path, step), child))
+    return found
+
+
+def _without(document: Node, path: Path) -> Node:
     """The document without the entry that a fault is in, or with a stand-in for a value that it cannot be without."""
-    path = fault.path
-    if fault.surplus:
-        return document.with_entry(path, None)
-    if fault.missing:
-        path = (*path, fault.missing)
     for length in (1, 2):
         if path[:length] in _STAND_INS:
             return document.with_entry(path[:length], _stand_in(_STAND_INS[path[:length]], document.find(path).place))
-    if path[0] in ("settings", "time") and len(path) == 1:
+    if path in (("settings",), ("time",)):
         keys = {key[1]: value for key, value in _STAND_INS.items() if key[0] == path[0]}
         return document.with_entry(path, _stand_in(keys, document.find(path).place))
-    named = path[0] in SINGULAR or path[0] in ("settings", "time", "start")
-    return document.with_entry(path[: 2 if named else 1], None)
+    by_name = path[0] in SINGULAR or path[0] in ("settings", "time", "start")
+    return document.with_entry(path[: 2 if by_name else 1], None)
 
 
 def _stand_in(value: object, place: Place) -> Node:
@@ -107,8 +115,9 @@ def _faults(shape: type[Shape], root: Node, error: ValidationError) -> Iterator[
             by_path.setdefault(path, []).append(detail)
     for path, details in by_path.items():
         node = root.find(path)
-        what, remedy = _words(details)
-        yield _Fault(Problem(f"{_dotted(path)}: {what}", node.head if node.value is None else node.place, remedy), path)
+        if node.value is not None or shape is not ModelShape:
+            what, remedy = _words(details)
+            yield _Fault(Problem(f"{_dotted(path)}: {what}" if path else what, node.place, remedy), path)
 
 
 def _existing(root: Node, steps: Sequence[object]) -> Path:
@@ -126,14 +135,14 @@ def _missing(root: Node, path: Path, key: str) -> _Fault:
     node = root.find(path)
     owner = f"'{_dotted(path)}'" if path else "the model"
     remedy = f"add `{key}: ...`; {SEE}"
-    return _Fault(Problem(f"{owner} has no '{key}'", node.head, remedy), path, missing=key)
+    return _Fault(Problem(f"{owner} has no '{key}'", node.head, remedy), (*path, key))
 
 
 def _surplus(shape: type[Shape], root: Node, path: Path) -> _Fault:
     key = str(path[-1])
     remedy = did_you_mean(key, _known_keys(shape, path[:-1]))
     where = f" in '{_dotted(path[:-1])}'" if len(path) > 1 else ""
-    return _Fault(Problem(f"unknown key '{shortened(key)}'{where}", root.find(path).head, remedy), path, surplus=True)
+    return _Fault(Problem(f"unknown key '{shortened(key)}'{where}", root.find(path).head, remedy), path)
 
 
 def _dotted(path: Path) -> str:

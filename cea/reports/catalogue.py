@@ -169,13 +169,13 @@ def _start_text(term: Term | None) -> str:
 
 
 def outcomes(model: Model) -> pd.DataFrame:
-    """One row an outcome: kind, category, when it is paid, unit, and whether only some perspectives count it."""
+    """One row an outcome: type (cost, effect or count), category, when it is paid, unit, and whether only some perspectives count it."""
     return pd.DataFrame(
         [
             {
                 "name": item.name,
                 "label": item.label,
-                "kind": item.kind,
+                "type": item.kind,
                 "category": item.category,
                 "paid": paid(model, item),
                 "unit": outcome_unit(model, item),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from cea.formula import to_text
 from cea.model.definition import Model, Parameter, Source
 from cea.model.document import Node
 from cea.model.layers import Layer
@@ -38,21 +39,24 @@ def layers(model: Model, available: Sequence[Layer]) -> pd.DataFrame:
 
 
 def changes(model: Model, layer: Layer) -> pd.DataFrame:
-    """What a layer does to a model: one row a parameter, then one for everything else that it sets.
+    """What a layer does to a model: one row a parameter or formula, then everything else that it sets.
 
-    Columns: name (with its section, as in `formulas.waning`), label, before, after, uncertainty, range, and the grade
-    and source that the new value has.
+    Columns: name (with its section where it is neither a parameter nor a formula, as in `settings.currency`), label,
+    before, after, uncertainty, range, and the grade and source that the new value has.
     """
     entries = layer.node.entries
     added = entries["add"].entries if "add" in entries else {}
     sections = [*((name, node) for name, node in entries.items() if name not in _ABOUT), *added.items()]
-    default = _source(entries.get("source")) or Source("assumption", note="set by the layer without a source")
+    source = _source(entries.get("source"))
     rows: list[Row] = []
-    for section, node in sorted(sections, key=lambda item: item[0] != "parameters"):
+    for section, node in sorted(sections, key=lambda item: item[0] not in ("parameters", "formulas")):
         if section == "parameters":
-            rows.extend(_parameter(model, name, child, default) for name, child in node.entries.items())
+            given = source or Source("assumption", note="set by the layer without a source")
+            rows.extend(_parameter(model, name, child, given) for name, child in node.entries.items())
+        elif section == "formulas":
+            rows.extend(_formula(model, name, child, source) for name, child in node.entries.items())
         else:
-            rows.extend(_leaves(model, section, node, default))
+            rows.extend(_fields(model, section, node, source))
     return pd.DataFrame(rows)
 
 
@@ -109,32 +113,54 @@ def _uncertainty(fields: Mapping[str, Any], before: Parameter | None) -> str:
     return "as before, moved with the value" if moved else ""
 
 
-def _leaves(model: Model, path: str, node: Node, source: Source) -> Iterator[Row]:
-    """A row for each value below a node; a mapping's own `source` holds for what stands in it."""
-    if node.entries:
+def _formula(model: Model, name: str, node: Node, source: Source | None) -> Row:
+    before, given = model.formulas.get(name), node.entries
+    label = str(given["label"].value) if "label" in given else before.label if before else ""
+    after = given["formula"].value if "formula" in given else node.value
+    return {
+        "name": name,
+        "label": label,
+        "before": to_text(before.term.expression) if before else "new",
+        "after": "removed" if after is None else _text(after),
+        "uncertainty": "",
+        "range": "",
+        **_cells(model, source),
+    }
+
+
+def _fields(model: Model, path: str, node: Node, source: Source | None) -> Iterator[Row]:
+    """A row for each field of each thing in a section; a thing's own `source` holds for its fields."""
+    if node.entries and path.count(".") < _DEPTH:
         inner = _source(node.entries.get("source")) or source
         for key, child in node.entries.items():
             if key != "source":
-                yield from _leaves(model, f"{path}.{key}", child, inner)
+                yield from _fields(model, f"{path}.{key}", child, inner)
         return
-    section, _, name = path.partition(".")
-    formula = model.formulas.get(name) if section == "formulas" else None
     yield {
         "name": path,
-        "label": formula.label if formula else "",
-        "before": formula.term.text if formula else "",
+        "label": "",
+        "before": "",
         "after": "removed" if node.value is None else _text(node.plain()),
         "uncertainty": "",
         "range": "",
-        **source_cells(model, source),
+        **_cells(model, source),
     }
+
+
+_DEPTH = 2
+
+
+def _cells(model: Model, source: Source | None) -> Row:
+    """The cells of a source, empty where a structural change has none."""
+    cells = source_cells(model, source or Source("assumption"))
+    return cells if source is not None else dict.fromkeys(cells)
 
 
 def _text(value: object) -> str:
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(f"({_text(item)})" if isinstance(item, dict) else _text(item) for item in value)
     if isinstance(value, dict):
-        return "; ".join(f"{key}: {_text(part)}" for key, part in value.items())
+        return ", ".join(f"{key} ({_text(item)})" if isinstance(item, dict) else f"{key} {_text(item)}" for key, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -159,12 +159,13 @@ def targets(frame: pd.DataFrame, title: str = "Model against the figures it is c
                     chosen["expected"],
                     chosen["model"],
                     linestyle="none",
-                    markersize=7,
+                    markersize=8,
                     label=f"{name} ({len(chosen)})",
                     **marker,
                 )
         axes.set(xlabel="Expected or observed", ylabel="Model")
-        axes.set_aspect("equal", adjustable="datalim")
+        limits = [*axes.get_xlim(), *axes.get_ylim()]
+        axes.set(xlim=(min(limits), max(limits)), ylim=(min(limits), max(limits)))
         figure.legend(loc="outside lower center", ncols=2)
         off = (known["model"] - known["expected"]).abs().to_numpy(dtype=float)
         furthest = [int(i) for i in np.argsort(-off, kind="stable")[:_NAMED] if off[i] > 0]

@@ -16,11 +16,16 @@ Point = tuple[float, float]
 
 
 def label_points(
-    axes: Axes, labels: Mapping[Point, str], points: Sequence[Point], lines: Sequence[Sequence[Point]]
+    axes: Axes,
+    labels: Mapping[Point, str],
+    points: Sequence[Point],
+    lines: Sequence[Sequence[Point]],
+    faint_lines: Sequence[Sequence[Point]] = (),
 ) -> None:
     """Writes a label beside each of its points, clear of other labels, of all points and of lines, in data coordinates.
 
-    A thin line leads to a label that is far from its point. Settles the figure's layout first and then keeps it.
+    Faint lines are covered where nothing better is free. A thin line leads to a label that is far from its point. Settles
+    the figure's layout first and then keeps it.
     """
     figure = axes.get_figure(root=True)
     if figure is None:
@@ -30,8 +35,9 @@ def label_points(
     texts = [axes.text(0, 0, label, fontsize=9, va="bottom") for label in labels.values()]
     extents = [text.get_window_extent() for text in texts]
     obstacles = [Box(x - 11, y - 11, x + 11, y + 11, weight=10.0) for x, y in _pixels(axes, points)]
-    for line in lines:
-        obstacles += _along(_pixels(axes, line))
+    for weight, group in ((0.4, lines), (0.1, faint_lines)):
+        for line in group:
+            obstacles += _along(_pixels(axes, line), weight)
     pixels = _pixels(axes, list(labels))
     sizes = [(extent.width, extent.height) for extent in extents]
     boxes = place(pixels, sizes, obstacles, Box(*axes.get_window_extent().extents), clearance=16)
@@ -57,11 +63,11 @@ def _data(axes: Axes, pixel: Point) -> Point:
     return float(x), float(y)
 
 
-def _along(corners: Sequence[tuple[float, float]]) -> list[Box]:
+def _along(corners: Sequence[Point], weight: float) -> list[Box]:
     """Small boxes along a line, for labels to keep off."""
     spots = [
         np.array(start) + share * (np.array(end) - np.array(start))
         for start, end in pairwise(corners)
         for share in np.linspace(0, 1, 2 + int(np.hypot(end[0] - start[0], end[1] - start[1]) / 8))
     ]
-    return [Box(x - 4, y - 4, x + 4, y + 4, weight=0.4) for x, y in spots]
+    return [Box(x - 4, y - 4, x + 4, y + 4, weight) for x, y in spots]

@@ -102,9 +102,9 @@ def _crossed(point: Floats, boxes: Floats, taken: Floats) -> Floats:
     taken = taken[~under]
     nearest = np.stack([np.clip(point[i], boxes[:, i], boxes[:, i + 2]) for i in (0, 1)], axis=1)
     cost = np.zeros(len(boxes))
-    for share in (0.4, 0.55, 0.7, 0.85):
+    for share in np.linspace(0.2, 0.9, 8):
         spot = point + share * (nearest - point)
-        cost += _covered(np.concatenate([spot - 1, spot + 1], axis=1), taken) / 4
+        cost += _covered(np.concatenate([spot - 1, spot + 1], axis=1), taken) / 2
     return cost
 
 

@@ -56,7 +56,7 @@ def frontier(incremental: Incremental, title: str | None = None) -> Figure:
             shared.setdefault(spot, []).append(name)
         texts = {spot: _point_text(names, incremental) for spot, names in shared.items()}
         zeros = [[(axes.get_xlim()[0], 0.0), (axes.get_xlim()[1], 0.0)], [(0.0, y) for y in axes.get_ylim()]]
-        label_points(axes, texts, list(texts), [edge, _within(axes, edge[0], incremental.threshold), *zeros])
+        label_points(axes, texts, list(texts), [edge, _within(axes, edge[0], incremental.threshold)], zeros)
         return figure
 
 

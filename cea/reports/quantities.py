@@ -8,9 +8,9 @@ import numpy as np
 
 
 def figure(value: float, digits: int = 6) -> str:
-    """A number with up to six significant digits and no exponent where it can do without: 0.0000332, 12,500."""
-    if value == 0 or not 1e-12 < abs(value) < 1e15:
-        return f"{value:g}"
+    """A number with so many significant digits, with an exponent only where it is extreme: 0.0000332, 12,500."""
+    if not 1e-6 < abs(value) < 1e15:
+        return f"{value:.{digits}g}"
     rounded = float(f"{value:.{digits}g}")
     text = np.format_float_positional(rounded, trim="-")
     whole, point, rest = text.partition(".")

@@ -138,10 +138,10 @@ def random_formula(source: random.Random, depth: int) -> str:
         [
             *[f"{first} {op} {second}" for op in [*ARITHMETIC, *COMPARISONS, "and", "or"]],
             f"-{first}", f"not {first}", f"if({first}, {second}, {third})",
-            f"if({first} < {second}, {third}, {second})", f"min({first}, {second})", f"max({first}, {second}, {third})", f"exp({first})", f"ln({first})",
-            f"sqrt({first})", f"abs({first})", f"floor({first})", f"rate_to_prob({first}, {second})",
-            f"prob_to_rate({first}, {second})", f"lookup(life, male, {first})", f"{first} - {second} - {third}",
-            f"{first} / {second} / {third}",
+            f"if({first} < {second}, {third}, {second})", f"min({first}, {second})", f"max({first}, {second}, {third})",
+            f"exp({first})", f"ln({first})", f"sqrt({first})", f"abs({first})", f"floor({first})",
+            f"rate_to_prob({first}, {second})", f"prob_to_rate({first}, {second})", f"lookup(life, male, {first})",
+            f"{first} - {second} - {third}", f"{first} / {second} / {third}",
         ]
     )  # fmt: skip
 

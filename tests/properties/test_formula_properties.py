@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -81,6 +82,9 @@ def test_the_text_of_a_tree_reads_back_as_the_tree(expression: Expression) -> No
     again = parse(text)
     assert again == expression
     assert to_text(again) == text
+    copied = pickle.loads(pickle.dumps(again))
+    assert copied == again
+    assert [node.span for node in walk(copied)] == [node.span for node in walk(again)]
     for node in walk(again):
         start, end = node.span
         assert parse(text[start:end]) == node or isinstance(node, Name)

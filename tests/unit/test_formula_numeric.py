@@ -170,6 +170,11 @@ def test_lookup_takes_the_last_row_at_or_below_the_key(key: float, expected: flo
     assert math.isnan(found) if expected is None else found == expected
 
 
+def test_lookup_of_a_key_so_large_that_the_tolerance_is_lost() -> None:
+    large = {"price": NumericTable(np.array([0.0, 1e9]), {"band": np.array([1.0, 2.0])}, 2e9)}
+    assert evaluate(parse("lookup(price, band, key)"), {"key": 1e9}, large) == 2
+
+
 def test_shapes_broadcast_and_absent_axes_stay_absent() -> None:
     sample, cycle = np.linspace(1.0, 2.0, 3).reshape(3, 1), np.linspace(0.0, 1.0, 4).reshape(1, 4)
     scope = {"rate": sample, "year": cycle, "scale": 2.0}

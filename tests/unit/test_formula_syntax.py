@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import pytest
@@ -265,6 +266,7 @@ def test_a_flat_chain_can_fill_the_whole_length(sign: str) -> None:
     assert to_text(expression).replace(" ", "") == text
     assert expression == parse(text + " ")
     assert hash(expression) == hash(parse(text + " "))
+    assert copy.deepcopy(expression) == expression
     assert len(repr(expression)) > 1000
     assert to_excel(expression, str, lambda table, column: table, str) == text
     assert to_latex(expression)
