@@ -58,7 +58,9 @@ def _equal_value(
     one_off = sum(
         (line.discounted[:, first] - line.discounted[:, second])
         for line in results.lines.values()
-        if line.outcome.total == results.model.settings.effect and line.outcome.timing != "per_year" and results.counted(line)
+        if line.outcome.total == results.model.settings.effect
+        and line.outcome.timing != "per_year"
+        and results.counted(line)
     )
     return float(((shared * per_year + gained * norm).sum(axis=-1) + one_off).mean())
 

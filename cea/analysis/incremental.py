@@ -189,10 +189,11 @@ class Incremental:
 def incremental(run: Outcomes | HasOutcomes, comparator: str | None = None) -> Incremental:
     """Incremental analysis of the means over samples (so a mean ICER is a ratio of means, never a mean of ratios).
 
-    run: outcomes, or results that carry them. comparator: strategy that the pairwise results are against, by default the cheapest; the frontier does not depend on
-    it. Strategies with equal cost and effect (within `TOLERANCE`) stand once on the frontier, as the first of them by
-    name, and the others are dominated by it; so results never depend on the order of strategies. A point on the line
-    between two frontier strategies is on the frontier. Raises UsageError for an unknown comparator.
+    run: outcomes, or results that carry them. comparator: strategy that the pairwise results are against, by default
+    the cheapest; the frontier does not depend on it. Strategies with equal cost and effect (within `TOLERANCE`) stand
+    once on the frontier, as the first of them by name, and the others are dominated by it; so results never depend on
+    the order of strategies. A point on the line between two frontier strategies is on the frontier. Raises UsageError
+    for an unknown comparator.
     """
     outcomes = outcomes_of(run)
     names = outcomes.strategies

@@ -9,7 +9,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from cea.analysis.headline import pairwise
+from cea.analysis.incremental import Pair
 from cea.engine.cohort import Cohort, simulate
+from cea.engine.results import run
 from cea.engine.solve import solved_values
 from cea.model.definition import Model, Source
 
@@ -44,6 +47,28 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A published evaluation: what it found, the model's closest comparison, and why the two differ."""
+
+    label: str
+    found: str
+    strategy: str
+    comparator: str
+    layers: tuple[str, ...]
+    distance: str
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A published evaluation beside the model's own result."""
+
+    published: Published
+    pair: Pair
+    currency: str
+    effect_unit: str
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A target beside the model's figure, by competing risks and by the matrix exponential."""
 
@@ -74,6 +99,17 @@ def compare(targets: Iterable[Target], model_for: Callable[[tuple[str, ...]], Mo
         if target.role == "must_reproduce" and target.measure in ("survival", "hazard_ratio"):
             exponential = _measure(target, _cohort(target, model_for, cohorts, "matrix_exponential"))
         found.append(Comparison(target, value, exponential))
+    return found
+
+
+def compare_published(items: Iterable[Published], model_for: Callable[[tuple[str, ...]], Model]) -> list[Beside]:
+    """The model's own result for each published evaluation."""
+    found = []
+    for item in items:
+        results = run(model_for(item.layers))
+        settings = results.model.settings
+        pair = pairwise(results, item.strategy, item.comparator)
+        found.append(Beside(item, pair, settings.currency, settings.effect_unit))
     return found
 
 

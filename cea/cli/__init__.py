@@ -21,7 +21,19 @@ from cea.cli import run as run_command
 from cea.cli import scenarios as scenarios_command
 from cea.cli import validate as validate_command
 from cea.cli.options import (
-    DEFAULT_INPUTS, AsJson, Comparator, Force, Inputs, Layers, Out, PerspectiveOption, Quiet, Sets, Threshold, request, stderr,
+    DEFAULT_INPUTS,
+    AsJson,
+    Comparator,
+    Force,
+    Inputs,
+    Layers,
+    Out,
+    PerspectiveOption,
+    Quiet,
+    Sets,
+    Threshold,
+    request,
+    stderr,
     stdout,
 )  # fmt: skip
 from cea.errors import CeaError, InputError
@@ -63,7 +75,9 @@ def check(inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = No
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A name, or: parameters, equations, sources, states, outcomes, tables, layers.")],
+    name: Annotated[
+        str, typer.Argument(help="A name, or: parameters, equations, sources, states, outcomes, tables, layers.")
+    ],
     inputs: Inputs = DEFAULT_INPUTS,
     layer: Layers = None,
     set_: Sets = None,
@@ -89,7 +103,18 @@ def scenarios(
     json: AsJson = False,
 ) -> None:
     """All named scenarios in one table, with the difference to the base case."""
-    asked = request("scenarios", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet, as_json=json)
+    asked = request(
+        "scenarios",
+        inputs,
+        layer,
+        set_,
+        perspective=perspective,
+        threshold=wtp,
+        out=out,
+        force=force,
+        quiet=quiet,
+        as_json=json,
+    )
     scenarios_command.execute(asked, _command(), stdout(), stderr())
 
 
@@ -103,7 +128,9 @@ def diff(
     json: AsJson = False,
 ) -> None:
     """What differs between two settings or two run folders: inputs and results."""
-    diff_command.execute(request("diff", inputs, layer, None, perspective=perspective, as_json=json), first, second, stdout())
+    diff_command.execute(
+        request("diff", inputs, layer, None, perspective=perspective, as_json=json), first, second, stdout()
+    )
 
 
 @app.command()

@@ -22,7 +22,7 @@ def execute(request: Request, out: Console) -> None:
     problems: list[Problem] = []
     checked, skipped = _layers(request, model, problems)
     try:
-        targets = len(read_targets(request.inputs, model))
+        targets = len(read_targets(request.inputs, model)[0])
     except InputError as error:
         problems.extend(error.problems)
         targets = 0
@@ -47,7 +47,11 @@ def execute(request: Request, out: Console) -> None:
     if request.as_json:
         out.out(json.dumps({"ok": True, **facts, "warnings": list(model.warnings)}, indent=2))
         return
-    grades = ", ".join(f"{count} {grade}" for grade, count in facts["grades"].items()) if isinstance(facts["grades"], dict) else ""
+    grades = (
+        ", ".join(f"{count} {grade}" for grade, count in facts["grades"].items())
+        if isinstance(facts["grades"], dict)
+        else ""
+    )
     out.print(Text(f"{request.inputs.as_posix()} is sound: {len(model.states)} states, {len(model.strategies)} strategies, "
                    f"{len(used)} parameters in use ({grades}), {facts['uncertain']} of them with a distribution, "
                    f"{len(model.sources)} sources, {len(checked)} layers, {targets} validation targets."))  # fmt: skip

@@ -15,7 +15,6 @@ from cea.analysis.headline import headlines
 from cea.cli.options import Request
 from cea.engine.results import run
 from cea.errors import UsageError
-from cea.loading.folder import load
 from cea.model.definition import Model, Parameter
 from cea.reports import terminal
 from cea.reports.wording import effect, money, pair_cell
@@ -34,23 +33,38 @@ def execute(request: Request, first: str, second: str, out: Console) -> None:
     inputs = inputs_frame(models[0], models[1])
     results = [run(model, request.perspective) for model in models]
     if request.as_json:
-        totals = {name: item.totals_frame().to_dict("records") for name, item in zip((first, second), results, strict=True)}
-        out.out(json.dumps({"inputs": json.loads(inputs.to_json(orient="records")), "totals": totals}, indent=2, ensure_ascii=False))
+        totals = {
+            name: item.totals_frame().to_dict("records") for name, item in zip((first, second), results, strict=True)
+        }
+        out.out(
+            json.dumps(
+                {"inputs": json.loads(inputs.to_json(orient="records")), "totals": totals}, indent=2, ensure_ascii=False
+            )
+        )
         return
-    made = terminal.table(f"Inputs that differ: {first} and {second}", [("Input", False), (first, False), (second, False)])
+    made = terminal.table(
+        f"Inputs that differ: {first} and {second}", [("Input", False), (first, False), (second, False)]
+    )
     for row in inputs.itertuples():
         terminal.add(made, [row.name, row.first, row.second])
     out.print(made if len(inputs) else Text("No input differs."))
     made = terminal.table("Results", [("", False), (first, True), (second, True)])
     for name in dict.fromkeys([*results[0].strategies, *results[1].strategies]):
-        for label, column in (("cost", "cost"), (results[0].model.settings.effect_unit + "s", "effect"), ("life-years", "life_years")):
+        for label, column in (
+            ("cost", "cost"),
+            (results[0].model.settings.effect_unit + "s", "effect"),
+            ("life-years", "life_years"),
+        ):
             cells = []
             for item in results:
                 row = item.totals_frame().set_index("strategy")
                 value = float(row[column].get(name, float("nan")))
                 cells.append(money(value, item.model.currency) if column == "cost" else effect(value))
             terminal.add(made, [f"{name}, {label}", *cells])
-    pairs = [{found.headline.name: pair_cell(found.pair, item.model.currency) for found in headlines(item)} for item in results]
+    pairs = [
+        {found.headline.name: pair_cell(found.pair, item.model.currency) for found in headlines(item)}
+        for item in results
+    ]
     for name in dict.fromkeys([*pairs[0], *pairs[1]]):
         terminal.add(made, [f"{name}, cost per unit", pairs[0].get(name, "-"), pairs[1].get(name, "-")])
     out.print(made)
@@ -69,7 +83,13 @@ def inputs_frame(first: Model, second: Model) -> pd.DataFrame:
             if left.get(name) != right.get(name):
                 rows.append({"name": f"{prefix}{name}", "first": left.get(name, "-"), "second": right.get(name, "-")})
 
-    for prefix, section in (("", _parameters), ("formula ", _formulas), ("setting ", _settings), ("table ", _tables), ("outcome ", _outcomes)):
+    for prefix, section in (
+        ("", _parameters),
+        ("formula ", _formulas),
+        ("setting ", _settings),
+        ("table ", _tables),
+        ("outcome ", _outcomes),
+    ):
         compare(prefix, section(first), section(second))
     strategies = [", ".join(model.strategies) for model in (first, second)]
     if strategies[0] != strategies[1]:
@@ -140,7 +160,13 @@ def _diff_runs(first: Path, second: Path, as_json: bool, out: Console) -> None:
     numbers = [path / "incremental.csv" for path in (first, second)]
     if all(path.is_file() for path in numbers):
         tables: list[Any] = [pd.read_csv(path).set_index("strategy") for path in numbers]
-        made = terminal.table("Results", [("Strategy", False), *((f"{name} {path.name}", True) for name in ("cost", "effect") for path in (first, second))])
+        made = terminal.table(
+            "Results",
+            [
+                ("Strategy", False),
+                *((f"{name} {path.name}", True) for name in ("cost", "effect") for path in (first, second)),
+            ],
+        )
         for strategy in dict.fromkeys([*tables[0].index, *tables[1].index]):
             values = [table[name].get(strategy, float("nan")) for name in ("cost", "effect") for table in tables]
             terminal.add(made, [strategy, *(f"{value:,.3f}" for value in values)])

@@ -1,4 +1,4 @@
-"""`cea docs`: the pages of the documentation that are made from a model, as Markdown, and the JSON Schema of the format."""
+"""`cea docs`: the pages of the documentation that are made from a model, and the JSON Schema of the format."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def _parameters(model: Model, scope: Scope, available: Sequence[Layer]) -> str:
     parts = [
         "# Parameters",
         _MADE,
-        f"{escape(model.title)}: {len(rows)} parameters of the base model ({escape(setting)}). The interval is the central 95 % of the "
-        "distribution. A value outside the range is warned of, one outside the bounds is refused. A formula or a solved "
-        "parameter stands with the value that it has in the base model.",
+        f"{escape(model.title)}: {len(rows)} parameters of the base model ({escape(setting)}). The interval is the "
+        "central 95 % of the distribution. A value outside the range is warned of, one outside the bounds is refused. "
+        "A formula or a solved parameter stands with the value that it has in the base model.",
         "## How far the values can be trusted",
         _grades({setting: frame, **_graded(model, jurisdictions)}),
     ]
@@ -91,9 +91,11 @@ def _graded(model: Model, jurisdictions: Iterable[Layer]) -> dict[str, pd.DataFr
 
 
 def _grades(frames: Mapping[str, pd.DataFrame]) -> str:
-    counts = [catalogue.grades(frame) for frame in frames.values()]
-    meanings = counts[0][["grade", "meaning"]].itertuples(index=False)
-    rows = [[row.grade, row.meaning, *(str(count["count"][at]) for count in counts)] for at, row in enumerate(meanings)]
+    counts = [catalogue.records(catalogue.grades(frame)) for frame in frames.values()]
+    rows = [
+        [cells[0]["grade"], cells[0]["meaning"], *(str(cell["count"]) for cell in cells)]
+        for cells in zip(*counts, strict=True)
+    ]
     return table(["Grade", "Meaning", *map(escape, frames)], rows)
 
 
@@ -146,8 +148,9 @@ def _equations(model: Model, scope: Scope) -> str:
     parts = [
         "# Equations",
         _MADE,
-        f"{escape(model.title)}. Each equation stands as text, as the inputs have it, and as mathematics; both are made from "
-        "the one tree that the program computes with. A condition gives 1 where it holds and 0 where it does not. "
+        f"{escape(model.title)}. Each equation stands as text, as the inputs have it, and as mathematics; both are "
+        "made from the one tree that the program computes with. A condition gives 1 where it holds and 0 where it does "
+        "not. "
         f"Switches of the strategies: {_switches(model)}.",
     ]
     for kind, title, introduction in _SECTIONS:
@@ -166,8 +169,9 @@ _SECTIONS = (
     (
         "transition",
         "Transitions",
-        "Rates (r) are per year and become probabilities by competing risks, `p_ij = r_ij / R_i * (1 - exp(-R_i * dt))` with "
-        "`R_i` the sum of the exits of i; probabilities (p) are per cycle. They are evaluated at the start of the cycle.",
+        "Rates (r) are per year and become probabilities by competing risks, "
+        "`p_ij = r_ij / R_i * (1 - exp(-R_i * dt))` with `R_i` the sum of the exits of i; probabilities (p) are per "
+        "cycle. They are evaluated at the start of the cycle.",
     ),
     ("outcome", "Outcomes", "What is paid or gained; discounted at its own time."),
 )
@@ -221,8 +225,8 @@ def _scenarios(model: Model, available: Sequence[Layer]) -> str:
     parts = [
         "# Jurisdictions, populations and scenarios",
         _MADE,
-        "A layer changes the model without touching it; `--layer NAME` puts it on top. Layers that say structural solve the "
-        "solved parameters again. [How to add one](how-to.md#add-a-scenario).",
+        "A layer changes the model without touching it; `--layer NAME` puts it on top. Layers that say structural "
+        "solve the solved parameters again. [How to add one](how-to.md#add-a-scenario).",
         table(["Layer", "What it is"], ([code(layer.name), escape(layer.label)] for layer in available)),
     ]
     bases = _bases(model, available)

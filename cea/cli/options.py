@@ -22,16 +22,23 @@ OUTPUTS = Path("outputs")
 
 Inputs = Annotated[Path, typer.Option("--inputs", help="Model folder.", show_default=True)]
 Layers = Annotated[
-    list[str] | None, typer.Option("--layer", help="A layer on top: a jurisdiction, population or scenario; repeatable.")
+    list[str] | None,
+    typer.Option("--layer", help="A layer on top: a jurisdiction, population or scenario; repeatable."),
 ]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="Set a parameter, name=value; repeatable.")]
 PerspectiveOption = Annotated[str | None, typer.Option("--perspective", help="Which costs count.")]
-Threshold = Annotated[float | None, typer.Option("--wtp", help="Cost-effectiveness threshold, currency per unit of effect.")]
+Threshold = Annotated[
+    float | None, typer.Option("--wtp", help="Cost-effectiveness threshold, currency per unit of effect.")
+]
 Comparator = Annotated[str | None, typer.Option("--comparator", help="Strategy that pairwise results are against.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results instead of outputs/<utc>-<verb>-<hash>.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder for the results instead of outputs/<utc>-<verb>-<hash>.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the folder named by --out.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no notes.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout; writes no folder unless --out is given.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout; writes no folder unless --out is given.")
+]
 
 DEFAULT_INPUTS = Path("inputs/cirrhosis")
 
@@ -89,7 +96,17 @@ def request(
     if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
         raise UsageError(f"--wtp {threshold:g}: give an amount above zero")
     return Request(
-        verb, inputs, tuple(layers or ()), parse_sets(sets or ()), perspective, threshold, comparator, out, force, quiet, as_json
+        verb,
+        inputs,
+        tuple(layers or ()),
+        parse_sets(sets or ()),
+        perspective,
+        threshold,
+        comparator,
+        out,
+        force,
+        quiet,
+        as_json,
     )
 
 

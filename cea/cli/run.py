@@ -97,7 +97,9 @@ def _print(out: Console, results: Results, found: Incremental, settings: Sequenc
     events = results.events_frame()
     if len(events):
         events = events.drop(columns="event").rename(columns={"label": "event"})
-        out.print(terminal.wide_table("Events per person (undiscounted)", events, "event", "count", labels, "number", ""))
+        out.print(
+            terminal.wide_table("Events per person (undiscounted)", events, "event", "count", labels, "number", "")
+        )
     out.print(terminal.totals_table(results, labels))
     solved = [
         f"{name} = {value:.4f}, so that the {solve.measure.replace('_', ' ')} of {solve.strategies[0]} and {solve.strategies[1]}"

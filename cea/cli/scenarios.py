@@ -35,7 +35,9 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     folder = Folder(request.inputs)
     applied = {layer.name for layer in model.layers}
     kinds = folder.layer_folders(model.document)
-    names = [name for name in folder.layer_names(model.document) if name.startswith(f"{kinds[-1]}/") and name not in applied]
+    names = [
+        name for name in folder.layer_names(model.document) if name.startswith(f"{kinds[-1]}/") and name not in applied
+    ]
     if not names:
         raise UsageError(f"{request.inputs.as_posix()} has no layers in {kinds[-1]}/")
     layers = [folder.layer(name) for name in names]
@@ -67,12 +69,24 @@ def _table(frame: pd.DataFrame, title: str, currency: str, threshold: float, uni
     first = frame.iloc[0]
     columns = [("Scenario", False), ("Extra cost", True), (f"{unit}s gained", True), (f"Cost per {unit}", True),
                (f"Extra NMB at {money(threshold, currency)}", True), ("Change to base", True), ("Highest price", True)]  # fmt: skip
-    made = terminal.table(f"{title}: {first['strategy']} against {first['comparator']} ({price_year} {currency} per person)", columns)
+    made = terminal.table(
+        f"{title}: {first['strategy']} against {first['comparator']} ({price_year} {currency} per person)", columns
+    )
     for position, row in enumerate(frame.itertuples()):
         price = NONE
         if first["highest_price"] is not None:
-            price = "none" if pd.isna(row.highest_price) else "any" if row.highest_price == float("inf") else money(row.highest_price, currency)
-        icer = money(row.icer, currency) if not pd.isna(row.icer) and row.quadrant == "NE" else _quadrant(row.quadrant, row.icer, currency)
+            price = (
+                "none"
+                if pd.isna(row.highest_price)
+                else "any"
+                if row.highest_price == float("inf")
+                else money(row.highest_price, currency)
+            )
+        icer = (
+            money(row.icer, currency)
+            if not pd.isna(row.icer) and row.quadrant == "NE"
+            else _quadrant(row.quadrant, row.icer, currency)
+        )
         label = row.label if row.perspective == first["perspective"] else f"{row.label} [{row.perspective}]"
         cells = [label, money(row.incremental_cost, currency), effect(row.incremental_effect), icer, money(row.nmb, currency),
                  NONE if position == 0 else money(row.nmb_change, currency), price]  # fmt: skip

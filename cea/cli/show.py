@@ -26,7 +26,7 @@ Column = tuple[str, Callable[[Row], str]]
 
 
 def show(model: Model, name: str, console: Console, as_json: bool, latex: bool) -> None:
-    """Prints what `name` is: one of the LISTS, or everything that has this name. Raises UsageError where nothing has."""
+    """Prints what `name` is: one of the LISTS, or everything that has this name. Raises UsageError if nothing has."""
     available = available_layers(model)
     is_list = name in LISTS
     found = listed(model, name, available) if is_list else entries(model, name, available)
@@ -68,12 +68,18 @@ def _print_list(console: Console, name: str, rows: Sequence[Row]) -> None:
 
 def _table(title: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
     """A table of plain text: nothing in it is read as markup."""
+    cells = [[text(row) for _, text in columns] for row in rows]
     made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, _ in columns:
-        made.add_column(Text(heading), overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(text(row)) for _, text in columns))
+    for position, (heading, _) in enumerate(columns):
+        # Names stand first and stay whole.
+        longest = max((len(word) for row in cells for word in row[0].split()), default=0) if position == 0 else 0
+        made.add_column(Text(heading), overflow="fold", min_width=min(longest, _LONGEST))
+    for row in cells:
+        made.add_row(*map(Text, row))
     return made
+
+
+_LONGEST = 40
 
 
 def _value(row: Row) -> str:
@@ -96,7 +102,8 @@ def _names(places: Sequence[str]) -> str:
     for place in places:
         kind, _, name = place.partition(" ")
         kinds.setdefault(kind, []).append(name)
-    return "; ".join(f"{kind}{'s' if len(names) > 1 else ''} {', '.join(names)}".strip() for kind, names in kinds.items())
+    plural = {kind: f"{kind}s" if len(names) > 1 else kind for kind, names in kinds.items()}
+    return "; ".join(f"{plural[kind]} {', '.join(names)}".strip() for kind, names in kinds.items())
 
 
 def _of(key: str) -> Callable[[Row], str]:
@@ -116,7 +123,8 @@ def _lasts(row: Row) -> str:
 
 
 def _equation(row: Row) -> str:
-    return f"{', '.join(row['states'])}: {row['text']}" if row["kind"] == "outcome" and row["states"] else str(row["text"])
+    states = ", ".join(row["states"]) if row["kind"] == "outcome" else ""
+    return f"{states}: {row['text']}" if states else str(row["text"])
 
 
 _EQUATION: Sequence[Column] = (("Name", _both("name", "label")), ("Formula", _equation), ("Unit", _of("unit")))
@@ -127,7 +135,7 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
     ),
     "equations": _EQUATION,
     "sources": (
-        ("Key", _of("name")), ("Source", _both("citation", "url")), ("Note", _of("note")),
+        ("Key", _of("name")), ("Source", _both("citation", "url")),
         ("Used by", lambda row: str(len(row["used_by"])) if row["used_by"] else "layers only"),
     ),
     "states": (
@@ -175,7 +183,8 @@ def _print_values(console: Console, values: Sequence[Row]) -> None:
         console.print(_table("Values", columns, values))
     else:
         half = _SHOWN // 2
-        console.print(_table(f"Values: the first {half} and the last {half} of {len(values)} rows", columns, [*values[:half], *values[-half:]]))
+        title = f"Values: the first {half} and the last {half} of {len(values)} rows"
+        console.print(_table(title, columns, [*values[:half], *values[-half:]]))
 
 
 _SHOWN = 12
@@ -183,6 +192,10 @@ _SHOWN = 12
 
 def _number(key: str) -> Callable[[Row], str]:
     return lambda row: "" if row[key] is None else figure(row[key])
+
+
+def _constant(row: Row) -> str:
+    return "" if row["value"] is None else quantity(row["value"], row["unit"])
 
 
 def _limits(name: str) -> Callable[[Row], str]:
@@ -204,7 +217,7 @@ _FACTS: Sequence[tuple[str, str, Callable[[Row], str]]] = (
     ("text", "Formula", _of("text")),
     ("latex", "LaTeX", _of("latex")),
     ("given_as", "Value", _value),
-    ("needs", "Value", lambda row: _constant(row)),
+    ("needs", "Value", _constant),
     ("definition", "Given as", _of("definition")),
     ("uncertainty", "Uncertainty", _of("uncertainty")),
     ("interval_low", "95 % interval", _interval),
@@ -221,10 +234,11 @@ _FACTS: Sequence[tuple[str, str, Callable[[Row], str]]] = (
     ("start", "Start", _of("start")),
     ("then", "Lasts", _lasts),
     ("dead", "Dead", _yes("dead")),
-    ("switches", "Switches", lambda row: ", ".join(f"{name} = {figure(value)}" for name, value in row["switches"].items())),
+    ("switches", "Switches", lambda row: ", ".join(f"{key} = {value:g}" for key, value in row["switches"].items())),
     ("headlines", "Headlines", lambda row: "\n".join(row["headlines"].values())),
     ("columns", "Columns", lambda row: "\n".join(row["columns"])),
-    ("rows", "Rows", lambda row: f"{row['rows']}, keys from {figure(row['first_key'])} to below {quantity(row['until'], row['key_unit'])}"),
+    ("rows", "Rows", _of("rows")),
+    ("until", "Keys", lambda row: f"{figure(row['first_key'])} to below {quantity(row['until'], row['key_unit'])}"),
     ("grade", "Grade", lambda row: f"{row['grade']}: {GRADES[row['grade']]}"),
     ("citation", "Source", _of("citation")),
     ("source", "Key", _of("source")),
@@ -257,7 +271,3 @@ _PARTS: Sequence[tuple[str, str, Sequence[Column]]] = (
         ],
     ),
 )  # fmt: skip
-
-
-def _constant(row: Row) -> str:
-    return "" if row["value"] is None else quantity(row["value"], row["unit"])

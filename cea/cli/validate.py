@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cea.analysis.targets import Comparison, compare, comparisons_frame
+from cea.analysis.targets import Comparison, compare, compare_published, comparisons_frame
 from cea.cli.options import OUTPUTS, Request
 from cea.engine.results import choose_perspective
 from cea.errors import CheckError, UsageError
@@ -20,6 +20,7 @@ from cea.loading.targets_file import FILE, read_targets
 from cea.model.definition import Model
 from cea.reports import terminal
 from cea.reports.run_folder import check_target, check_writable, write_run
+from cea.reports.wording import describe_pair
 
 _TITLES = {
     "must_reproduce": "Must reproduce",
@@ -37,7 +38,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     if writes:
         check_writable((request.out or OUTPUTS / "x").parent)
     model = request.model()
-    targets = read_targets(request.inputs, model)
+    targets, published = read_targets(request.inputs, model)
     if not targets:
         raise UsageError(f"{request.inputs.as_posix()} has no {FILE}, so there is nothing to validate against")
     models: dict[tuple[str, ...], Model] = {(): model}
@@ -49,6 +50,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
 
     found = compare(targets, model_for)
     frame = comparisons_frame(found)
+    beside = compare_published(published, model_for)
     manifest = request.manifest(model, choose_perspective(model, request.perspective), command)
     manifest.seconds = round(time.perf_counter() - started, 3)
     if request.as_json:
@@ -59,6 +61,13 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
             chosen = [item for item in found if item.target.role == role]
             if chosen:
                 out.print(_table(title, chosen))
+        for item in beside:
+            made = describe_pair(item.pair, item.currency, item.effect_unit)
+            out.print(Text(f"{item.published.label}: {item.published.found}", style="bold"))
+            out.print(Text(f"    this model: {made} ({item.pair.effect:.2f} {item.effect_unit}s gained)"))
+            out.print(Text(f"    {item.published.distance}"))
+        if beside:
+            out.print()
     if writes:
         draw = (lambda folder: _figures(found, folder)) if with_figures else None
         target = write_run(manifest, OUTPUTS, {"validation": frame}, draw, request.out, force=request.force)
@@ -68,7 +77,11 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     if missed:
         raise CheckError(f"{len(missed)} figures that must be reproduced are missed: " + "; ".join(missed))
     if not request.as_json:
-        out.print(Text(f"All {sum(item.target.role == 'must_reproduce' for item in found)} figures that must be reproduced are met."))
+        out.print(
+            Text(
+                f"All {sum(item.target.role == 'must_reproduce' for item in found)} figures that must be reproduced are met."
+            )
+        )
 
 
 def _table(title: str, items: Sequence[Comparison]) -> Table:
@@ -80,7 +93,12 @@ def _table(title: str, items: Sequence[Comparison]) -> Table:
     notes = []
     made = terminal.table(title, columns)
     for item in items:
-        cells = [item.target.label, _number(item.target.expected), _number(item.value), _number(item.difference, sign=True)]
+        cells = [
+            item.target.label,
+            _number(item.target.expected),
+            _number(item.value),
+            _number(item.difference, sign=True),
+        ]
         cells += [_number(item.exponential)] if exact else []
         if any(other.target.tolerance for other in items):
             cells += [_number(item.target.tolerance), {True: "yes", False: "NO", None: "-"}[item.met]]

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cea.engine.markov import Floats, Structure, Trace, Violation, check_probabilities, check_rates, competing_risks, propagate
+from cea.engine.markov import (
+    Floats,
+    Structure,
+    Trace,
+    Violation,
+    check_probabilities,
+    check_rates,
+    competing_risks,
+    propagate,
+)
 from cea.engine.scope import TOLERANCE, Scope, Value
 from cea.errors import InputError, Problem
 from cea.model.definition import Model
@@ -73,7 +82,9 @@ def simulate(
     scope = Scope(model, values, strategies or tuple(model.strategies), cycles)
     structure = structure_of(model)
     edges = edge_values(model, scope)
-    first = start_shares(model, scope) if start is None else np.array([[[start.get(name, 0.0) for name in model.states]]])
+    first = (
+        start_shares(model, scope) if start is None else np.array([[[start.get(name, 0.0) for name in model.states]]])
+    )
     by_rate = np.array([move.kind == "rate" for move in model.transitions])
     _refuse(check_rates(edges[..., by_rate], _only(structure, by_rate)), model, scope, by_rate)
     if model.settings.transition_method == "matrix_exponential":
@@ -96,7 +107,9 @@ def edge_values(model: Model, scope: Scope) -> Floats:
             value = scope.value(move.term, f"{move.source} -> {move.target}", move.when, points)
             known[key] = scope.grid(value, points)
         columns.append(known[key])
-    shape = np.broadcast_shapes((scope.samples, len(scope.strategies), scope.cycles), *(column.shape for column in columns))
+    shape = np.broadcast_shapes(
+        (scope.samples, len(scope.strategies), scope.cycles), *(column.shape for column in columns)
+    )
     edges = np.empty((*shape, len(columns)))
     for position, column in enumerate(columns):
         edges[..., position] = column
@@ -156,7 +169,9 @@ def _refuse(violations: list[Violation], model: Model, scope: Scope, chosen: Flo
     states = list(model.states)
     for violation in violations:
         sample, strategy, cycle = violation.index
-        where = f"strategy {scope.strategies[strategy]}, cycle {cycle}" + (f", draw {sample}" if scope.samples > 1 else "")
+        where = f"strategy {scope.strategies[strategy]}, cycle {cycle}" + (
+            f", draw {sample}" if scope.samples > 1 else ""
+        )
         if violation.edge is None:
             place = next(move.place for move in moves if move.source == states[violation.state])
             subject = f"the probabilities of leaving {states[violation.state]}"

@@ -59,7 +59,8 @@ def lines(cohort: Cohort) -> tuple[dict[str, Line], Line]:
     effects = weights(cohort, cohort.scope.value(settings.discount_effects, "discount_effects"))
     by_kind = {"cost": costs, "effect": effects, "count": undiscounted}
     found = {
-        name: _line(cohort, outcome, by_kind[outcome.kind], undiscounted) for name, outcome in cohort.model.outcomes.items()
+        name: _line(cohort, outcome, by_kind[outcome.kind], undiscounted)
+        for name, outcome in cohort.model.outcomes.items()
     }
     return found, life_years(cohort, effects, undiscounted)
 
@@ -95,7 +96,9 @@ def payoff(cohort: Cohort, outcome: Outcome) -> tuple[Floats, dict[str, Floats]]
     by_state = {}
     for state, term in outcome.by_state.items():
         if term.text not in known:
-            known[term.text] = scope.grid(scope.value(term, f"{outcome.name}, {state}", outcome.when), slice(None)) * open_at
+            known[term.text] = (
+                scope.grid(scope.value(term, f"{outcome.name}, {state}", outcome.when), slice(None)) * open_at
+            )
         by_state[state] = cohort.state(state) * known[term.text]
         total += by_state[state]
     return total, by_state
@@ -105,7 +108,9 @@ def _open_at(cohort: Cohort, outcome: Outcome) -> Floats:
     """How often a payoff at given times falls on each cycle boundary (0 or 1)."""
     name = f"since_{outcome.per}" if outcome.per else "year"
     clock = cohort.scope.grid(cohort.scope.names[name], slice(None))
-    count: Floats = sum((np.abs(clock - years) <= TOLERANCE).astype(np.float64) for years in outcome.at_years) + 0.0 * clock
+    count: Floats = (
+        sum((np.abs(clock - years) <= TOLERANCE).astype(np.float64) for years in outcome.at_years) + 0.0 * clock
+    )
     return count
 
 

@@ -122,12 +122,21 @@ class Results:
         """Life-years and effect by state, discounted: strategy, state, life_years, effect."""
         rows = []
         effect = self.model.settings.effect
-        effects = [line for line in self.lines.values() if line.outcome.total == effect and line.outcome.kind == "effect"]
+        effects = [
+            line for line in self.lines.values() if line.outcome.total == effect and line.outcome.kind == "effect"
+        ]
         for position, strategy in enumerate(self.strategies):
             for state, years in self.life_years.by_state.items():
-                gained = sum(float(line.by_state[state][:, position].mean()) for line in effects if state in line.by_state)
+                gained = sum(
+                    float(line.by_state[state][:, position].mean()) for line in effects if state in line.by_state
+                )
                 rows.append(
-                    {"strategy": strategy, "state": state, "life_years": float(years[:, position].mean()), "effect": gained}
+                    {
+                        "strategy": strategy,
+                        "state": state,
+                        "life_years": float(years[:, position].mean()),
+                        "effect": gained,
+                    }
                 )
         return pd.DataFrame(rows)
 
@@ -164,9 +173,7 @@ class Results:
         return pd.DataFrame({"alive": alive.reshape(-1)}, index=index).reset_index()
 
 
-def run(
-    model: Model, perspective: str | None = None, values: Mapping[str, Value] | None = None
-) -> Results:
+def run(model: Model, perspective: str | None = None, values: Mapping[str, Value] | None = None) -> Results:
     """Runs a model at its point values. `values` overrides parameters: numbers, or arrays of one length (samples).
 
     Raises InputError where formulas have no value or probabilities are not possible, UsageError for a perspective that the model
@@ -186,5 +193,7 @@ def choose_perspective(model: Model, name: str | None) -> str:
     if perspective is None:
         raise UsageError(f"unknown perspective '{chosen}': {did_you_mean(chosen, model.perspectives)}")
     if perspective.refused:
-        raise UsageError(f"the perspective '{chosen}' is not possible for {model.settings.country or model.title}: {perspective.refused}")
+        raise UsageError(
+            f"the perspective '{chosen}' is not possible for {model.settings.country or model.title}: {perspective.refused}"
+        )
     return chosen

@@ -26,7 +26,9 @@ class Scope:
     `values` overrides parameters: scalars, or arrays of shape (sample,). Parameters that are solved must be in it.
     """
 
-    def __init__(self, model: Model, values: Mapping[str, Value], strategies: Sequence[str], cycles: int | None = None) -> None:
+    def __init__(
+        self, model: Model, values: Mapping[str, Value], strategies: Sequence[str], cycles: int | None = None
+    ) -> None:
         self.model = model
         self.strategies = tuple(strategies)
         self.tables: dict[str, NumericTable] = {name: table.numeric for name, table in model.tables.items()}
@@ -101,7 +103,9 @@ class Scope:
         """A formula that is the same for all samples, as a number."""
         value = np.unique(self.value(term, context))
         if len(value) != 1:
-            raise InputError([Problem(f"{context} differs between draws", term.place, "fix the parameters in it in draws")])
+            raise InputError(
+                [Problem(f"{context} differs between draws", term.place, "fix the parameters in it in draws")]
+            )
         return float(value[0])
 
     def value(self, term: Term, context: str, when: Term | None = None, points: slice = ALL) -> Value:
@@ -142,7 +146,15 @@ class Scope:
         strategy = self.strategies[min(int(index[1]), len(self.strategies) - 1)]
         where = f"strategy {strategy}, cycle {int(index[2])}" + (f", draw {int(index[0])}" if self.samples > 1 else "")
         within = "" if name == context else f" (needed for {context})"
-        raise InputError([Problem(f"{name} has no value: {reason}{within}; first in {where}", place, "correct the formula or its inputs")])
+        raise InputError(
+            [
+                Problem(
+                    f"{name} has no value: {reason}{within}; first in {where}",
+                    place,
+                    "correct the formula or its inputs",
+                )
+            ]
+        )
 
     def grid(self, value: Value, points: slice) -> Floats:
         """A value as an array over (sample, strategy, cycle boundary), cut to `points` where it varies by cycle."""

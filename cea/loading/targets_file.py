@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cea.analysis.targets import Target
+from cea.analysis.targets import Published, Target
 from cea.errors import InputError, Problem
 from cea.loading.yaml_reader import read_yaml
 from cea.model.definition import Model, Source
@@ -30,34 +30,68 @@ class TargetShape(Shape):
     comparator: str | None = None
     parameter: str | None = None
     year: Annotated[Number, Field(ge=0)] | None = None
-    states: list[str] = []
+    states: list[str] = Field(default_factory=list)
     event: str | None = None
     tolerance: Annotated[Number, Field(gt=0)] | None = None
-    layers: list[str] = []
+    layers: list[str] = Field(default_factory=list)
     start: dict[str, Number] | None = None
     values: Annotated[dict[str, Number] | None, Field(alias="set")] = None
+
+
+class PublishedShape(Shape):
+    """A published evaluation: what it found, and the comparison of the model that is closest to it."""
+
+    label: str
+    found: str
+    strategy: str
+    comparator: str
+    layers: list[str] = Field(default_factory=list)
+    distance: str
+    source: SourceShape
 
 
 class TargetsShape(Shape):
     """The whole file."""
 
     targets: Annotated[list[TargetShape], Field(min_length=1)]
+    published: list[PublishedShape] = Field(default_factory=list)
 
 
-def read_targets(folder: Path, model: Model) -> list[Target]:
-    """The targets of a model folder; empty where it has no validation.yaml. Raises InputError with every problem."""
+def read_targets(folder: Path, model: Model) -> tuple[list[Target], list[Published]]:
+    """The targets and published evaluations of a model folder; empty where it has no validation.yaml.
+
+    Raises InputError with every problem.
+    """
     path = folder / FILE
     if not path.is_file():
-        return []
+        return [], []
     node = read_yaml(path, path.as_posix())
     shape, problems = check_shape(TargetsShape, node)
     if shape is None:
         raise InputError(problems)
     for position, target in enumerate(shape.targets):
         problems.extend(_problems(target, node.find(["targets", position]), model))
+    for position, item in enumerate(shape.published):
+        entry = node.find(["published", position])
+        problems += [
+            unknown("strategy", name, entry.find([key]).place, model.strategies)
+            for key, name in (("strategy", item.strategy), ("comparator", item.comparator))
+            if name not in model.strategies
+        ]
+        problems += _unknown_source(item.source.ref, entry, model)
     if problems:
         raise InputError(problems)
-    return [_target(target) for target in shape.targets]
+    published = [
+        Published(item.label, item.found, item.strategy, item.comparator, tuple(item.layers), item.distance)
+        for item in shape.published
+    ]
+    return [_target(target) for target in shape.targets], published
+
+
+def _unknown_source(ref: str | None, node: Node, model: Model) -> list[Problem]:
+    if ref is None or ref in model.sources:
+        return []
+    return [unknown("source", ref, node.find(["source", "ref"]).place, model.sources)]
 
 
 def _problems(target: TargetShape, node: Node, model: Model) -> list[Problem]:
@@ -82,11 +116,11 @@ def _problems(target: TargetShape, node: Node, model: Model) -> list[Problem]:
         Problem(f"target {target.name}: a {target.measure} needs `{key}`", node.place, "add it")
         for key in needed if key not in node.entries
     ]  # fmt: skip
-    for source in [target.source.ref] if target.source.ref else []:
-        if source not in model.sources:
-            found.append(unknown("source", source, node.find(["source", "ref"]).place, model.sources))
+    found += _unknown_source(target.source.ref, node, model)
     if target.role == "must_reproduce" and (target.expected is None or target.tolerance is None):
-        found.append(Problem(f"target {target.name} must be reproduced but has no `expected` with a `tolerance`", node.place))
+        found.append(
+            Problem(f"target {target.name} must be reproduced but has no `expected` with a `tolerance`", node.place)
+        )
     if target.start is not None and abs(sum(target.start.values()) - 1) > 1e-9:
         found.append(Problem(f"target {target.name}: the start does not sum to 1", node.find(["start"]).place))
     return found

@@ -197,7 +197,7 @@ def tables(model: Model) -> pd.DataFrame:
                 "name": item.name,
                 "file": item.file,
                 "key_unit": item.key_unit,
-                "columns": tuple(f"{name} ({item.headers[name]}, unit {unit})" for name, unit in item.units.items()),
+                "columns": tuple(f"{name}: {item.headers[name]}, unit {unit}" for name, unit in item.units.items()),
                 "first_key": float(item.numeric.keys[0]),
                 "until": item.numeric.until,
                 "rows": len(item.numeric.keys),

@@ -17,6 +17,7 @@ from cea.reports.quantities import per, quantity, span
 
 Row = dict[str, Any]
 
+_FIRST = {"parameters": 0, "formulas": 1}
 _ABOUT = ("label", "description", "structural", "requires", "source", "add")
 
 
@@ -49,7 +50,7 @@ def changes(model: Model, layer: Layer) -> pd.DataFrame:
     sections = [*((name, node) for name, node in entries.items() if name not in _ABOUT), *added.items()]
     source = _source(entries.get("source"))
     rows: list[Row] = []
-    for section, node in sorted(sections, key=lambda item: item[0] not in ("parameters", "formulas")):
+    for section, node in sorted(sections, key=lambda item: _FIRST.get(item[0], len(_FIRST))):
         if section == "parameters":
             given = source or Source("assumption", note="set by the layer without a source")
             rows.extend(_parameter(model, name, child, given) for name, child in node.entries.items())
@@ -96,7 +97,8 @@ def _given(fields: Mapping[str, Any], unit: str) -> str:
     if isinstance(solve, dict):
         strategies = [_text(name) for name in solve.get("strategies") or ()]
         target = _text(solve.get("target"))
-        return "solved: " + solve_text(str(solve.get("measure")), strategies, target, solve.get("years"), solve.get("event"))
+        measure, years, event = solve.get("measure"), solve.get("years"), solve.get("event")
+        return f"solved: {solve_text(str(measure), strategies, target, years, event)}"
     if fields.get("same_as") is not None:
         return f"same as {fields['same_as']}"
     if fields.get("formula") is not None:
@@ -160,7 +162,8 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(f"({_text(item)})" if isinstance(item, dict) else _text(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key} ({_text(item)})" if isinstance(item, dict) else f"{key} {_text(item)}" for key, item in value.items())
+        parts = ((key, f"({_text(item)})" if isinstance(item, dict) else _text(item)) for key, item in value.items())
+        return ", ".join(f"{key} {text}" for key, text in parts)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)

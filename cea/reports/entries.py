@@ -37,7 +37,7 @@ def listed(model: Model, kind: str, available: Sequence[Layer]) -> list[Row]:
 
 
 def entries(model: Model, name: str, available: Sequence[Layer]) -> list[Row]:
-    """What is called `name`: parameter, formula, state, strategy, outcome, table, source and layer, each with its kind."""
+    """What is called `name`: parameter, formula, state, strategy, outcome, table, source or layer, with its kind."""
     finders = (_parameter, _formula, _state, _strategy, _outcome, _table, _source)
     found = [entry for find in finders if (entry := find(model, name)) is not None]
     layer = next((item for item in available if name in (item.name, item.name.partition("/")[2])), None)
@@ -46,8 +46,9 @@ def entries(model: Model, name: str, available: Sequence[Layer]) -> list[Row]:
 
 def known(model: Model, available: Iterable[Layer]) -> list[str]:
     """Every name that has an entry, and the names of the lists."""
-    names = (model.parameters, model.formulas, model.states, model.strategies, model.outcomes, model.tables, model.sources)
-    return [*LISTS, *(name for group in names for name in group), *(layer.name for layer in available)]
+    inputs = [*model.parameters, *model.tables, *model.sources]
+    structure = [*model.formulas, *model.states, *model.strategies, *model.outcomes]
+    return [*LISTS, *inputs, *structure, *(layer.name for layer in available)]
 
 
 def _parameter(model: Model, name: str) -> Row | None:
@@ -58,7 +59,9 @@ def _parameter(model: Model, name: str) -> Row | None:
     if entry["value"] is None:
         entry["by_strategy"] = records(course(scope, name))
     term = model.parameters[name].term
-    return entry if term is None else {**entry, "equations": _named(records(equations(model, scope)), "parameter", name)}
+    if term is not None:
+        entry["equations"] = _named(records(equations(model, scope)), "parameter", name)
+    return entry
 
 
 def _formula(model: Model, name: str) -> Row | None:

@@ -24,8 +24,8 @@ def label_points(
 ) -> None:
     """Writes a label beside each of its points, clear of other labels, of all points and of lines, in data coordinates.
 
-    Faint lines are covered where nothing better is free. A thin line leads to a label that is far from its point. Settles
-    the figure's layout first and then keeps it.
+    Faint lines are covered where nothing better is free. A thin line leads to a label that is far from its point. The
+    figure's layout is settled first and then kept.
     """
     figure = axes.get_figure(root=True)
     if figure is None:

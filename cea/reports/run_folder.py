@@ -146,7 +146,9 @@ def write_run(
     Everything is written beside its place first and moved there at the end, so that a folder is whole or absent, and an existing
     `target` is replaced only with `force`. Raises UsageError, or CeaError when writing fails.
     """
-    final = target or parent / f"{manifest.started.replace('-', '').replace(':', '')}-{manifest.verb}-{manifest.input_hash}"
+    final = (
+        target or parent / f"{manifest.started.replace('-', '').replace(':', '')}-{manifest.verb}-{manifest.input_hash}"
+    )
     if target is not None:
         check_target(final, force=force)
     check_writable(final.parent)
@@ -157,7 +159,9 @@ def write_run(
         if figures is not None:
             figures(staging)
         manifest.outputs = {
-            item.relative_to(staging).as_posix(): hash_file(item) for item in sorted(staging.rglob("*")) if item.is_file()
+            item.relative_to(staging).as_posix(): hash_file(item)
+            for item in sorted(staging.rglob("*"))
+            if item.is_file()
         }
         text = json.dumps(manifest.as_dict(), indent=2, ensure_ascii=False) + "\n"
         (staging / "manifest.json").write_text(text, encoding="utf-8")

@@ -51,7 +51,9 @@ def print_heading(console: Console, results: Results) -> None:
         )
     )
     layers = [layer.name for layer in model.layers if not layer.edit]
-    edits = {name: node.value for layer in model.layers if layer.edit for name, node in layer.parameter_values().items()}
+    edits = {
+        name: node.value for layer in model.layers if layer.edit for name, node in layer.parameter_values().items()
+    }
     if layers:
         console.print(Text(f"Layers: {', '.join(layers)}"))
     if edits:
@@ -81,11 +83,19 @@ def headline_tables(settings: Sequence[tuple[str, Sequence[HeadlineResult]]], re
     for first in settings[0][1]:
         columns = [("Setting", False), ("Extra cost", True), (f"{unit}s gained", True), (f"Cost per {unit}", True)]
         columns += [(f"Highest price at {short(limit.threshold, currency)}", True) for limit in first.limits]
-        made = table(f"{first.headline.label}: {first.labels[0]} against {first.labels[1]} ({results.outcomes.money} per person)", columns)
+        made = table(
+            f"{first.headline.label}: {first.labels[0]} against {first.labels[1]} ({results.outcomes.money} per person)",
+            columns,
+        )
         for label, items in settings:
             for item in items:
                 if item.headline.name == first.headline.name:
-                    cells = [label, money(item.pair.cost, currency), effect(item.pair.effect), pair_cell(item.pair, currency)]
+                    cells = [
+                        label,
+                        money(item.pair.cost, currency),
+                        effect(item.pair.effect),
+                        pair_cell(item.pair, currency),
+                    ]
                     cells += [_price(limit.price, currency) for limit in item.limits]
                     add(made, cells, strong=label == settings[0][0])
         tables.append(made)
@@ -99,9 +109,7 @@ def price_note(items: Sequence[HeadlineResult], results: Results) -> str:
         return ""
     currency, unit = results.model.currency, results.model.settings.effect_unit
     now = ", ".join(sorted({f"{item.price_label}: now {money(item.price or 0.0, currency)}" for item in priced}))
-    return (
-        f"Highest price: up to which it is cost-effective at that threshold per {unit} ({now}); none: not even at a price of zero."
-    )
+    return f"Highest price: up to which it is cost-effective at that threshold per {unit} ({now}); none: not even at a price of zero."
 
 
 def incremental_table(found: Incremental, labels: Mapping[str, str]) -> Table:
@@ -118,7 +126,14 @@ def incremental_table(found: Incremental, labels: Mapping[str, str]) -> Table:
         increments = [NONE, NONE]
         if row.incremental_cost is not None and row.incremental_effect is not None:
             increments = [money(row.incremental_cost, currency), effect(row.incremental_effect)]
-        cells = [row.label, money(row.cost, currency), effect(row.life_years), effect(row.effect), *increments, icer_cell(row, currency)]
+        cells = [
+            row.label,
+            money(row.cost, currency),
+            effect(row.life_years),
+            effect(row.effect),
+            *increments,
+            icer_cell(row, currency),
+        ]
         add(made, cells, strong=row.strategy == best)
         if row.status in ("dominated", "extendedly_dominated"):
             notes.append(f"{row.label}: {describe_status(row, labels)}.")
@@ -134,7 +149,8 @@ def benefit_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     columns += [(f"NHB at {short(threshold, currency)}", True) for threshold in found.thresholds]
     best = [found.best(threshold) for threshold in found.thresholds]
     highest = "; ".join(
-        f"{labels[name]} at {money(threshold, currency)}" for name, threshold in zip(best, found.thresholds, strict=True)
+        f"{labels[name]} at {money(threshold, currency)}"
+        for name, threshold in zip(best, found.thresholds, strict=True)
     )
     caption = f"NMB: net monetary benefit ({currency}); NHB: net health benefit ({unit}s). Highest: {highest}."
     made = table("Net benefit", columns, caption)
@@ -156,7 +172,9 @@ def pairwise_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     return made
 
 
-def wide_table(title: str, frame: pd.DataFrame, index: str, value: str, labels: Mapping[str, str], text: str, currency: str) -> Table:
+def wide_table(
+    title: str, frame: pd.DataFrame, index: str, value: str, labels: Mapping[str, str], text: str, currency: str
+) -> Table:
     """A tidy frame as a table with a column per strategy; `text` is money or number."""
     strategies = list(dict.fromkeys(frame["strategy"]))
     made = table(title, [(index.capitalize(), False), *((labels[name], True) for name in strategies)])
@@ -217,7 +235,11 @@ def severity_table(items: Sequence[HeadlineResult], results: Results) -> Table |
                 f"x{missing.weight:g} needs {missing.absolute:g} {unit}s ({-missing.absolute_distance:.2f} more) "
                 f"or {missing.proportional:.2f} ({-missing.proportional_distance:.3f} more)"
             )
-        weighted = item.pair.cost / (item.pair.effect * severity.weight) if item.pair.effect > 0 and item.pair.cost > 0 else None
+        weighted = (
+            item.pair.cost / (item.pair.effect * severity.weight)
+            if item.pair.effect > 0 and item.pair.cost > 0
+            else None
+        )
         add(made, [item.labels[1], effect(severity.expected), effect(severity.absolute), f"{severity.proportional:.3f}",
                    f"{severity.weight:g}", money(weighted, currency) if weighted is not None else NONE, distance])  # fmt: skip
     return made
@@ -226,7 +248,10 @@ def severity_table(items: Sequence[HeadlineResult], results: Results) -> Table |
 def grade_note(results: Results) -> str:
     """How much of the model rests on what kind of evidence."""
     used = [item for item in results.model.parameters.values() if item.name in results.model.used]
-    counts = {grade: sum(item.source.grade == grade for item in used) for grade in ("published", "derived", "assumption", "unverified")}
+    counts = {
+        grade: sum(item.source.grade == grade for item in used)
+        for grade in ("published", "derived", "assumption", "unverified")
+    }
     return (
         f"{len(used)} parameters in use: {counts['published']} published, {counts['derived']} derived from published numbers, "
         f"{counts['assumption']} assumptions, {counts['unverified']} unverified (`cea show parameters` lists them)."
