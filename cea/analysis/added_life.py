@@ -14,9 +14,10 @@ from cea.engine.results import Results
 class AddedLife:
     """A strategy against its comparator, means over samples, per person, discounted.
 
-    `equal_value_life_years`: increments in which life-years gained (or lost) count at the general population's utility and quality
-    of life counts only in the years that both have; None where the model names no such utility.
-    `cost_without_added_care`: incremental cost less what the states cost per year in the life-years that the comparator does not have.
+    `equal_value_life_years`: increments in which life-years gained (or lost) count at the general population's utility
+    and quality of life counts only in the years that both have; None where the model names no such utility.
+    `cost_without_added_care`: incremental cost less what the states cost per year in the life-years that the comparator
+    does not have.
     """
 
     equal_value_life_years: float | None
@@ -25,8 +26,11 @@ class AddedLife:
 
 
 def added_life(results: Results, strategy: str, comparator: str) -> AddedLife:
-    """Both readings for a pair. Equal-value life-years follow the idea of the measure that ICER (US) reports beside QALYs,
-    with the model's age-specific norm instead of a fixed utility."""
+    """Both readings for a pair.
+
+    Equal-value life-years follow the idea of the measure that ICER (US) reports beside QALYs, with the model's
+    age-specific norm instead of a fixed utility.
+    """
     first, second = results.strategies.index(strategy), results.strategies.index(comparator)
     years = results.life_years.series
     gained = years[:, first] - years[:, second]
@@ -68,10 +72,13 @@ def _equal_value(
 def _sum_series(results: Results, kind: str, total: str | None) -> Floats:
     """State payoffs per cycle boundary of the counted outcomes, discounted and weighted."""
     chosen = [
-        line.series for line in results.lines.values()
-        if line.outcome.kind == kind and line.outcome.timing == "per_year" and results.counted(line)
+        line.series
+        for line in results.lines.values()
+        if line.outcome.kind == kind
+        and line.outcome.timing == "per_year"
+        and results.counted(line)
         and (total is None or line.outcome.total == total)
-    ]  # fmt: skip
+    ]
     zero = np.zeros(results.life_years.series.shape)
     return sum(chosen, zero)
 

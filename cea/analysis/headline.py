@@ -39,6 +39,14 @@ class HeadlineResult:
         """The severity weight, 1 where the model has none."""
         return self.severity.weight if self.severity else 1.0
 
+    def net_benefit(self, threshold: float) -> float:
+        """Incremental net monetary benefit at a threshold."""
+        return self.pair.effect * threshold - self.pair.cost
+
+    def price_limit(self, threshold: float) -> PriceLimit | None:
+        """The highest price at one of the model's thresholds; None where the comparison has no price."""
+        return next((limit for limit in self.limits if limit.threshold == threshold), None)
+
 
 def headlines(results: Results) -> list[HeadlineResult]:
     """All headline comparisons whose strategies the run holds."""
@@ -108,7 +116,10 @@ def _net_benefit(results: Results, headline: Headline, threshold: float, weight:
 
 
 def severity_of(results: Results, established_care: str) -> Shortfall | None:
-    """QALY shortfall under established care against the general population, discounted; None where the model has no rule."""
+    """QALY shortfall under established care against the general population, discounted.
+
+    None where the model has no rule.
+    """
     model, scope = results.model, results.cohort.scope
     rule = model.shortfall
     if rule is None:
@@ -130,4 +141,4 @@ def with_threshold(model: Model, threshold: float | None) -> Model:
 
 def net_benefits(items: Iterable[HeadlineResult], threshold: float) -> dict[str, float]:
     """Incremental net monetary benefit of each headline at a threshold."""
-    return {item.headline.name: item.pair.effect * threshold - item.pair.cost for item in items}
+    return {item.headline.name: item.net_benefit(threshold) for item in items}

@@ -49,8 +49,9 @@ def run_scenarios(model: Model, layers: Iterable[Layer], perspective: str | None
 def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataFrame:
     """Tidy table: one row per scenario and headline, with the difference of net monetary benefit to the base case.
 
-    Columns: scenario, label, perspective, headline, strategy, comparator, incremental_cost, incremental_effect, icer, quadrant, nmb, nmb_change,
-    highest_price, reason. The price is at `threshold`; None means not even at a price of zero.
+    Columns: scenario, label, perspective, headline, strategy, comparator, incremental_cost, incremental_effect, icer,
+    quadrant, nmb, nmb_change, highest_price, reason. The price is at `threshold`; None means not even at a price of
+    zero.
     """
     rows: list[dict[str, object]] = []
     base: dict[str, float] = {}
@@ -58,9 +59,9 @@ def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataF
         if scenario.results is None:
             rows.append({"scenario": scenario.name, "label": scenario.label, "reason": scenario.reason})
         for item in scenario.headlines:
-            benefit = item.pair.effect * threshold - item.pair.cost
+            benefit = item.net_benefit(threshold)
             base.setdefault(item.headline.name, benefit)
-            limit = next((limit for limit in item.limits if limit.threshold == threshold), None)
+            limit = item.price_limit(threshold)
             rows.append(
                 {
                     "scenario": scenario.name,

@@ -24,8 +24,9 @@ Measure = Literal["survival", "occupancy", "event", "hazard_ratio", "parameter"]
 class Target:
     """One figure: what is measured, under which layers and start, and what was observed or published.
 
-    `survival` is the share alive at `year`, `occupancy` the share in `states`, `event` the expected number of `event` by then,
-    `hazard_ratio` the ratio of cumulative hazards of death against `comparator`, `parameter` the value of a (solved) parameter.
+    `survival` is the share alive at `year`, `occupancy` the share in `states`, `event` the expected number of `event`
+    by then, `hazard_ratio` the ratio of cumulative hazards of death against `comparator`, `parameter` the value of a
+    (solved) parameter.
     """
 
     name: str
@@ -148,7 +149,11 @@ def _measure(target: Target, cohort: Cohort) -> float:
 
 
 def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row a target: name, label, role, expected, model, difference, tolerance, met, exponential, grade, ref, where."""
+    """One row a target.
+
+    Columns: name, label, role, expected, model, difference, tolerance, met, matrix_exponential, grade, ref, where,
+    note.
+    """
     return pd.DataFrame(
         [
             {

@@ -35,13 +35,17 @@ from cea.cli.options import (
     request,
     stderr,
     stdout,
-)  # fmt: skip
+)
 from cea.errors import CeaError, InputError
 
 app = typer.Typer(
-    name="cea", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="cea",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="Cost-effectiveness models as data. Run `cea run` for the base case of the shipped model.",
-)  # fmt: skip
+)
 
 Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the figures (PNG and SVG).")]
 SHOWN_PROBLEMS = 50
@@ -62,8 +66,19 @@ def run(
     figures: Figures = True,
 ) -> None:
     """The base case: costs, life-years, QALYs, incremental analysis and highest cost-effective prices."""
-    asked = request("run", inputs, layer, set_, perspective=perspective, threshold=wtp, comparator=comparator, out=out,
-                    force=force, quiet=quiet, as_json=json)  # fmt: skip
+    asked = request(
+        "run",
+        inputs,
+        layer,
+        set_,
+        perspective=perspective,
+        threshold=wtp,
+        comparator=comparator,
+        out=out,
+        force=force,
+        quiet=quiet,
+        as_json=json,
+    )
     run_command.execute(asked, _command(), stdout(), stderr(), with_figures=figures)
 
 
@@ -147,6 +162,48 @@ def validate(
     """The model beside the figures that it must reproduce. Exit code 4 when one is missed."""
     asked = request("validate", inputs, layer, set_, out=out, force=force, quiet=quiet, as_json=json)
     validate_command.execute(asked, _command(), stdout(), stderr(), with_figures=figures)
+
+
+@app.command()
+def psa(
+    n: Annotated[int, typer.Option("-n", help="Number of draws.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
+    sampler: Annotated[str, typer.Option("--sampler", help="random, lhs or sobol.")] = "random",
+    joint: Annotated[
+        str, typer.Option("--joint", help="Joint groups by their correlation, or from their own draws.")
+    ] = "correlation",
+    draws: Annotated[Path | None, typer.Option("--draws", help="Run these draws (CSV or Parquet) instead.")] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads (or local workers).")] = 2,
+    chunk: Annotated[int | None, typer.Option("--chunk", min=1, help="Draws that are evaluated together.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="A Dask scheduler, tcp://host:port, or `local`.")
+    ] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Take up an unfinished run.")] = None,
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    perspective: PerspectiveOption = None,
+    wtp: Threshold = None,
+    comparator: Comparator = None,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+    figures: Figures = True,
+) -> None:
+    """The probabilistic analysis: means with intervals, acceptability, expected loss, value of perfect information."""
+    from cea.cli.psa import Sampling, execute  # noqa: PLC0415 - loads more than other commands need
+    from cea.cli.psa import resume as take_up  # noqa: PLC0415
+
+    asked = request(
+        "psa", inputs, layer, set_, perspective=perspective, threshold=wtp, comparator=comparator, out=out, force=force,
+        quiet=quiet, as_json=json,
+    )  # fmt: skip
+    sampling = Sampling(n, seed, sampler, draws, joint, threads, chunk, scheduler)
+    if resume is not None:
+        take_up(resume, asked, sampling, _command(), stdout(), stderr(), with_figures=figures)
+    else:
+        execute(asked, sampling, _command(), stdout(), stderr(), with_figures=figures)
 
 
 @app.command()

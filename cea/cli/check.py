@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -13,6 +15,7 @@ from cea.errors import CeaError, InputError, Problem
 from cea.loading.folder import Folder
 from cea.loading.targets_file import read_targets
 from cea.model.definition import Model
+from cea.reports.catalogue import GRADES
 
 
 def execute(request: Request, out: Console) -> None:
@@ -28,8 +31,28 @@ def execute(request: Request, out: Console) -> None:
         targets = 0
     if problems:
         raise InputError(dict.fromkeys(problems))
+    facts = _facts(model, checked, skipped, targets)
+    if request.as_json:
+        out.out(json.dumps({"ok": True, **facts, "warnings": list(model.warnings)}, indent=2))
+        return
+    grades = ", ".join(f"{count} {grade}" for grade, count in facts["grades"].items())
+    out.print(
+        Text(
+            f"{request.inputs.as_posix()} is sound: {facts['states']} states, {facts['strategies']} strategies, "
+            f"{facts['parameters_in_use']} parameters in use ({grades}), {facts['uncertain']} of them with a "
+            f"distribution, {facts['sources']} sources, {len(checked)} layers, {targets} validation targets."
+        )
+    )
+    if skipped:
+        out.print(Text(f"Not checked on top of this base, made for another currency: {', '.join(skipped)}"))
+    for warning in model.warnings:
+        out.print(Text(f"warning: {warning}"))
+
+
+def _facts(model: Model, checked: Sequence[str], skipped: Sequence[str], targets: int) -> dict[str, Any]:
+    """The counts of the JSON object of `cea check`."""
     used = [item for item in model.parameters.values() if item.name in model.used]
-    facts = {
+    return {
         "parameters": len(model.parameters),
         "parameters_in_use": len(used),
         "uncertain": sum(item.uncertain for item in used),
@@ -37,28 +60,10 @@ def execute(request: Request, out: Console) -> None:
         "states": len(model.states),
         "strategies": len(model.strategies),
         "layers_checked": len(checked),
-        "layers_for_another_currency": skipped,
+        "layers_for_another_currency": list(skipped),
         "targets": targets,
-        "grades": {
-            grade: sum(item.source.grade == grade for item in used)
-            for grade in ("published", "derived", "assumption", "unverified")
-        },
+        "grades": {grade: sum(item.source.grade == grade for item in used) for grade in GRADES},
     }
-    if request.as_json:
-        out.out(json.dumps({"ok": True, **facts, "warnings": list(model.warnings)}, indent=2))
-        return
-    grades = (
-        ", ".join(f"{count} {grade}" for grade, count in facts["grades"].items())
-        if isinstance(facts["grades"], dict)
-        else ""
-    )
-    out.print(Text(f"{request.inputs.as_posix()} is sound: {len(model.states)} states, {len(model.strategies)} strategies, "
-                   f"{len(used)} parameters in use ({grades}), {facts['uncertain']} of them with a distribution, "
-                   f"{len(model.sources)} sources, {len(checked)} layers, {targets} validation targets."))  # fmt: skip
-    if skipped:
-        out.print(Text(f"Not checked on top of this base, made for another currency: {', '.join(skipped)}"))
-    for warning in model.warnings:
-        out.print(Text(f"warning: {warning}"))
 
 
 def _layers(request: Request, model: Model, problems: list[Problem]) -> tuple[list[str], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,61 +14,63 @@ from rich.text import Text
 
 from cea.analysis.headline import headlines
 from cea.cli.options import Request
-from cea.engine.results import run
+from cea.engine.results import Results, run
 from cea.errors import UsageError
-from cea.model.definition import Model, Parameter
-from cea.reports import terminal
-from cea.reports.wording import effect, money, pair_cell
+from cea.model.definition import Model, Outcome, Parameter
+from cea.reports.terminal import Table, print_table
+from cea.reports.wording import NONE, effect, money, pair_cell
 
 
 def execute(request: Request, first: str, second: str, out: Console) -> None:
     """Compares two run folders where both names are folders with a manifest, else two sets of layers."""
-    paths = [Path(first), Path(second)]
+    paths = (Path(first), Path(second))
     are_runs = [(path / "manifest.json").is_file() for path in paths]
-    if any(are_runs):
-        if not all(are_runs):
-            raise UsageError(f"{first} and {second}: name two run folders, or two settings such as base and england")
-        _diff_runs(paths[0], paths[1], request.as_json, out)
-        return
-    models = [replace(request, layers=(*request.layers, *_layers(text))).model() for text in (first, second)]
+    if all(are_runs):
+        _diff_runs(paths, request.as_json, out)
+    elif any(are_runs):
+        raise UsageError(f"{first} and {second}: name two run folders, or two settings such as base and england")
+    else:
+        _diff_settings(request, (first, second), out)
+
+
+def _diff_settings(request: Request, names: tuple[str, str], out: Console) -> None:
+    models = [replace(request, layers=(*request.layers, *_layers(name))).model() for name in names]
     inputs = inputs_frame(models[0], models[1])
     results = [run(model, request.perspective) for model in models]
     if request.as_json:
-        totals = {
-            name: item.totals_frame().to_dict("records") for name, item in zip((first, second), results, strict=True)
-        }
-        out.out(
-            json.dumps(
-                {"inputs": json.loads(inputs.to_json(orient="records")), "totals": totals}, indent=2, ensure_ascii=False
-            )
-        )
+        totals = {name: found.totals_frame().to_dict("records") for name, found in zip(names, results, strict=True)}
+        report = {"inputs": inputs.to_dict("records"), "totals": totals}
+        out.out(json.dumps(report, indent=2, ensure_ascii=False))
         return
-    made = terminal.table(
-        f"Inputs that differ: {first} and {second}", [("Input", False), (first, False), (second, False)]
-    )
-    for row in inputs.itertuples():
-        terminal.add(made, [row.name, row.first, row.second])
-    out.print(made if len(inputs) else Text("No input differs."))
-    made = terminal.table("Results", [("", False), (first, True), (second, True)])
-    for name in dict.fromkeys([*results[0].strategies, *results[1].strategies]):
-        for label, column in (
-            ("cost", "cost"),
-            (results[0].model.settings.effect_unit + "s", "effect"),
-            ("life-years", "life_years"),
-        ):
-            cells = []
-            for item in results:
-                row = item.totals_frame().set_index("strategy")
-                value = float(row[column].get(name, float("nan")))
-                cells.append(money(value, item.model.currency) if column == "cost" else effect(value))
-            terminal.add(made, [f"{name}, {label}", *cells])
+    made = Table(f"Inputs that differ: {names[0]} and {names[1]}", [(text, False) for text in ("Input", *names)])
+    for row in inputs.to_dict("records"):
+        made.add(row.values())
+    if made.rows:
+        print_table(out, made)
+    else:
+        out.print(Text("No input differs."))
+    print_table(out, _results_table(names, results))
+
+
+def _results_table(names: tuple[str, str], results: Sequence[Results]) -> Table:
+    """Costs, effects and life-years of every strategy, and the headline comparisons, side by side."""
+    made = Table("Results", [("", False), *((name, True) for name in names)])
+    columns = {"cost": "cost", f"{results[0].model.settings.effect_unit}s": "effect", "life-years": "life_years"}
+    totals = [found.totals_frame().set_index("strategy") for found in results]
+    for strategy in dict.fromkeys(name for found in results for name in found.strategies):
+        for label, column in columns.items():
+            values = [float(frame[column].get(strategy, float("nan"))) for frame in totals]
+            cells = [effect(value) for value in values]
+            if column == "cost":
+                cells = [money(value, found.model.currency) for value, found in zip(values, results, strict=True)]
+            made.add([f"{strategy}, {label}", *cells])
     pairs = [
-        {found.headline.name: pair_cell(found.pair, item.model.currency) for found in headlines(item)}
-        for item in results
+        {item.headline.name: pair_cell(item.pair, found.model.currency) for item in headlines(found)}
+        for found in results
     ]
-    for name in dict.fromkeys([*pairs[0], *pairs[1]]):
-        terminal.add(made, [f"{name}, cost per unit", pairs[0].get(name, "-"), pairs[1].get(name, "-")])
-    out.print(made)
+    for name in dict.fromkeys(name for items in pairs for name in items):
+        made.add([f"{name}, cost per unit", *(items.get(name, NONE) for items in pairs)])
+    return made
 
 
 def _layers(text: str) -> tuple[str, ...]:
@@ -135,15 +138,20 @@ def _tables(model: Model) -> dict[str, str]:
 
 
 def _outcomes(model: Model) -> dict[str, str]:
-    return {
-        name: "; ".join([item.timing, *(f"{state}: {term.text}" for state, term in item.by_state.items()),
-                         *([item.value.text] if item.value else []), *([f"when {item.when.text}"] if item.when else [])])
-        for name, item in model.outcomes.items()
-    }  # fmt: skip
+    return {name: _outcome(item) for name, item in model.outcomes.items()}
 
 
-def _diff_runs(first: Path, second: Path, as_json: bool, out: Console) -> None:
-    manifests = [json.loads((path / "manifest.json").read_text(encoding="utf-8")) for path in (first, second)]
+def _outcome(item: Outcome) -> str:
+    parts = [item.timing, *(f"{state}: {term.text}" for state, term in item.by_state.items())]
+    if item.value:
+        parts.append(item.value.text)
+    if item.when:
+        parts.append(f"when {item.when.text}")
+    return "; ".join(parts)
+
+
+def _diff_runs(paths: tuple[Path, Path], as_json: bool, out: Console) -> None:
+    manifests = [json.loads((path / "manifest.json").read_text(encoding="utf-8")) for path in paths]
     rows: list[tuple[str, str, str]] = []
     for key in ("verb", "model", "inputs", "layers", "set", "perspective", "seed", "n", "commit"):
         if manifests[0].get(key) != manifests[1].get(key):
@@ -153,24 +161,26 @@ def _diff_runs(first: Path, second: Path, as_json: bool, out: Console) -> None:
     if as_json:
         out.out(json.dumps([{"name": name, "first": left, "second": right} for name, left, right in rows], indent=2))
         return
-    made = terminal.table("Run folders", [("", False), (first.name, False), (second.name, False)])
+    made = Table("Run folders", [(text, False) for text in ("", *(path.name for path in paths))])
     for row in rows:
-        terminal.add(made, row)
-    out.print(made if rows else Text("The runs have the same inputs, versions and outputs."))
-    numbers = [path / "incremental.csv" for path in (first, second)]
-    if all(path.is_file() for path in numbers):
-        tables: list[Any] = [pd.read_csv(path).set_index("strategy") for path in numbers]
-        made = terminal.table(
-            "Results",
-            [
-                ("Strategy", False),
-                *((f"{name} {path.name}", True) for name in ("cost", "effect") for path in (first, second)),
-            ],
-        )
-        for strategy in dict.fromkeys([*tables[0].index, *tables[1].index]):
-            values = [table[name].get(strategy, float("nan")) for name in ("cost", "effect") for table in tables]
-            terminal.add(made, [strategy, *(f"{value:,.3f}" for value in values)])
-        out.print(made)
+        made.add(row)
+    if made.rows:
+        print_table(out, made)
+    else:
+        out.print(Text("The runs have the same inputs, versions and outputs."))
+    if all((path / "incremental.csv").is_file() for path in paths):
+        print_table(out, _totals_table(paths))
+
+
+def _totals_table(paths: tuple[Path, Path]) -> Table:
+    """Costs and effects of two run folders side by side."""
+    frames: list[Any] = [pd.read_csv(path / "incremental.csv").set_index("strategy") for path in paths]
+    headings = [f"{column} {path.name}" for column in ("cost", "effect") for path in paths]
+    made = Table("Results", [("Strategy", False), *((heading, True) for heading in headings)])
+    for strategy in dict.fromkeys(name for frame in frames for name in frame.index):
+        values = [frame[column].get(strategy, float("nan")) for column in ("cost", "effect") for frame in frames]
+        made.add([strategy, *(f"{value:,.3f}" for value in values)])
+    return made
 
 
 def _changed(section: str, left: dict[str, str], right: dict[str, str]) -> list[tuple[str, str, str]]:

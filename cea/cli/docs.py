@@ -72,7 +72,7 @@ def _parameters(model: Model, scope: Scope, available: Sequence[Layer]) -> str:
     for layer in jurisdictions:
         parts.append(f"## What {escape(layer.label)} changes")
         parts += _layer(model, layer)
-    parts += ["## Sources", table(["Key", "Source", "Note", "Used by"], _sources(model))]
+    parts += ["## Sources", table(["Key", "Source", "Note", "Values in the base model"], _sources(model))]
     return _page(*parts)
 
 
@@ -136,7 +136,7 @@ def _source(row: Row) -> str:
 
 def _sources(model: Model) -> Iterator[list[str]]:
     for row in catalogue.records(catalogue.sources(model)):
-        used = str(len(row["used_by"])) if row["used_by"] else "layers only"
+        used = str(len(row["used_by"]))
         yield [code(row["name"]), link(escape(row["citation"]), row["url"]), escape(row["note"] or ""), used]
 
 

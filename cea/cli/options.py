@@ -18,7 +18,9 @@ from cea.loading.folder import load
 from cea.model.definition import Model
 from cea.reports.run_folder import Manifest, commit_of, hash_inputs
 
+DEFAULT_INPUTS = Path("inputs/cirrhosis")
 OUTPUTS = Path("outputs")
+PIPED_WIDTH = 120
 
 Inputs = Annotated[Path, typer.Option("--inputs", help="Model folder.", show_default=True)]
 Layers = Annotated[
@@ -39,8 +41,6 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no note
 AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout; writes no folder unless --out is given.")
 ]
-
-DEFAULT_INPUTS = Path("inputs/cirrhosis")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,10 @@ def request(
     quiet: bool = False,
     as_json: bool = False,
 ) -> Request:
-    """Options as a request. Raises UsageError for a `--set` that is not name=number or a threshold that is not positive."""
+    """Options as a request.
+
+    Raises UsageError for a `--set` that is not name=number or a threshold that is not positive.
+    """
     if threshold is not None and not (threshold > 0 and math.isfinite(threshold)):
         raise UsageError(f"--wtp {threshold:g}: give an amount above zero")
     return Request(
@@ -126,9 +129,6 @@ def parse_sets(sets: Sequence[str]) -> dict[str, float]:
     if wrong:
         raise UsageError("\n".join(wrong))
     return values
-
-
-PIPED_WIDTH = 120
 
 
 def stdout() -> Console:

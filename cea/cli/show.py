@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -57,7 +56,10 @@ def _print_latex(console: Console, name: str, found: Sequence[Row]) -> None:
 
 def _print_list(console: Console, name: str, rows: Sequence[Row]) -> None:
     key = {"parameters": "group", "equations": "kind"}.get(name)
-    for title, members in groupby(rows, key=lambda row: str(row[key]) if key else name):
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(str(row[key]) if key else name, []).append(row)
+    for title, members in groups.items():
         console.print(_table(title[:1].upper() + title[1:], _COLUMNS[name], members))
     if name == "parameters":
         counts = [f"{sum(row['grade'] == grade for row in rows)} {grade} ({words})" for grade, words in GRADES.items()]
@@ -66,20 +68,25 @@ def _print_list(console: Console, name: str, rows: Sequence[Row]) -> None:
         console.print(Text(f"The model has no {name}."))
 
 
-def _table(title: str, columns: Sequence[Column], rows: Iterable[Row]) -> Table:
-    """A table of plain text: nothing in it is read as markup."""
+def _table(title: str, columns: Sequence[Column], rows: Iterable[Row]) -> Group:
+    """A table of plain text, with lines within cells: nothing in it is read as markup."""
     cells = [[text(row) for _, text in columns] for row in rows]
-    made = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for position, (heading, _) in enumerate(columns):
         # Names stand first and stay whole.
         longest = max((len(word) for row in cells for word in row[0].split()), default=0) if position == 0 else 0
         made.add_column(Text(heading), overflow="fold", min_width=min(longest, _LONGEST))
     for row in cells:
-        made.add_row(*map(Text, row))
-    return made
+        made.add_row(*map(_plain, row))
+    return Group(Text(title, style="bold"), made, Text())
 
 
-_LONGEST = 40
+_LONGEST = 48
+
+
+def _plain(words: str) -> Text:
+    """Text from the inputs as it is: no markup, and signs that steer a terminal replaced."""
+    return Text("".join(sign if sign.isprintable() or sign == "\n" else "\ufffd" for sign in words))
 
 
 def _value(row: Row) -> str:
@@ -110,6 +117,18 @@ def _of(key: str) -> Callable[[Row], str]:
     return lambda row: "" if row[key] is None else str(row[key])
 
 
+def _number(key: str) -> Callable[[Row], str]:
+    return lambda row: "" if row[key] is None else figure(row[key])
+
+
+def _texts(*keys: str) -> list[Column]:
+    return [(key.capitalize(), _of(key)) for key in keys]
+
+
+def _numbers(*keys: str) -> list[Column]:
+    return [(key.capitalize(), _number(key)) for key in keys]
+
+
 def _both(first: str, second: str) -> Callable[[Row], str]:
     return lambda row: "\n".join(str(row[key]) for key in (first, second) if row[key])
 
@@ -135,15 +154,14 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
     ),
     "equations": _EQUATION,
     "sources": (
-        ("Key", _of("name")), ("Source", _both("citation", "url")),
-        ("Used by", lambda row: str(len(row["used_by"])) if row["used_by"] else "layers only"),
+        ("Key", _of("name")), ("Source", _both("citation", "url")), ("Uses", lambda row: str(len(row["used_by"]))),
     ),
     "states": (
         ("State", _both("name", "label")), ("Start", _of("start")), ("Lasts", _lasts), ("Dead", _yes("dead")),
     ),
     "outcomes": (
-        ("Outcome", _both("name", "label")), ("Type", _of("type")), ("Category", _of("category")), ("Paid", _of("paid")),
-        ("Unit", _of("unit")), ("Indirect", _yes("indirect")),
+        ("Outcome", _both("name", "label")), *_texts("type", "category", "paid", "unit"),
+        ("Indirect", _yes("indirect")),
     ),
     "tables": (
         ("Table", _both("name", "file")), ("Columns", lambda row: "\n".join(row["columns"])), ("Rows", _of("rows")),
@@ -166,19 +184,18 @@ def _print_entry(console: Console, entry: Row) -> None:
     grid.add_column(overflow="fold")
     for key, heading, text in _FACTS:
         if entry.get(key) not in (None, "", ()) and (words := text(entry)):
-            grid.add_row(Text(heading), Text(words))
-    console.print(Padding(grid, (0, 0, 0, 2)))
+            grid.add_row(Text(heading), _plain(words))
+    console.print(Padding(grid, (0, 0, 1, 2)))
     for key, heading, columns in _PARTS:
         if entry.get(key):
             console.print(_table(heading, columns, entry[key]))
     if entry.get("values"):
         _print_values(console, entry["values"])
-    console.print()
 
 
 def _print_values(console: Console, values: Sequence[Row]) -> None:
     """A lookup table, without its middle where it is long."""
-    columns: list[Column] = [(heading, _number(heading)) for heading in values[0]]
+    columns = _numbers(*values[0])
     if len(values) <= _SHOWN:
         console.print(_table("Values", columns, values))
     else:
@@ -188,10 +205,6 @@ def _print_values(console: Console, values: Sequence[Row]) -> None:
 
 
 _SHOWN = 12
-
-
-def _number(key: str) -> Callable[[Row], str]:
-    return lambda row: "" if row[key] is None else figure(row[key])
 
 
 def _constant(row: Row) -> str:
@@ -256,11 +269,11 @@ _FACTS: Sequence[tuple[str, str, Callable[[Row], str]]] = (
 _PARTS: Sequence[tuple[str, str, Sequence[Column]]] = (
     (
         "by_strategy", "Over time",
-        [("Strategy", _of("strategy")), *((key.capitalize(), _number(key)) for key in ("first", "last", "lowest", "highest"))],
+        [*_texts("strategy"), *_numbers("first", "last", "lowest", "highest")],
     ),
     (
-        "totals", "Total per person",
-        [("Strategy", _of("strategy")), ("Discounted", _number("discounted")), ("Undiscounted", _number("undiscounted"))],
+        "totals", "Per person, from this outcome alone",
+        [*_texts("strategy"), *_numbers("discounted", "undiscounted")],
     ),
     ("equations", "Equations", _EQUATION),
     (

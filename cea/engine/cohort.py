@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,8 +76,8 @@ def simulate(
 ) -> Cohort:
     """Runs the cohort. `values` overrides parameters (scalars or arrays over samples) and holds all solved ones.
 
-    `start` replaces the model's start, for validation. Raises InputError naming state, strategy, cycle and draw where a rate,
-    a probability or the start is not possible.
+    `start` replaces the model's start, for validation. Raises InputError naming state, strategy, cycle and draw where
+    a rate, a probability or the start is not possible.
     """
     scope = Scope(model, values, strategies or tuple(model.strategies), cycles)
     structure = structure_of(model)
@@ -148,10 +148,7 @@ def start_shares(model: Model, scope: Scope) -> Floats:
 
 
 def _only(structure: Structure, chosen: Floats) -> Structure:
-    return Structure(
-        structure.labels, structure.source[chosen], structure.target[chosen], structure.steps, structure.then,
-        structure.step_years,
-    )  # fmt: skip
+    return replace(structure, source=structure.source[chosen], target=structure.target[chosen])
 
 
 _WORDS = {

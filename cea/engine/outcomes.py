@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from cea.engine.psa_table import read_psa_table
+from cea.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,8 +33,8 @@ def outcomes_of(item: Outcomes | HasOutcomes) -> Outcomes:
 class Outcomes:
     """Discounted totals per person, the perspective already applied.
 
-    `cost` and `effect` have shape (sample, strategy); a deterministic run has one sample. `life_years`, where known, are
-    discounted like effects. Everything downstream of the engine works on this object alone.
+    `cost` and `effect` have shape (sample, strategy); a deterministic run has one sample. `life_years`, where known,
+    are discounted like effects. Everything downstream of the engine works on this object alone.
     """
 
     strategies: tuple[str, ...]
@@ -44,6 +48,46 @@ class Outcomes:
     price_year: str = ""
     perspective: str = ""
     life_years: Floats | None = None
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        currency: str,
+        thresholds: Iterable[float],
+        threshold: float | None = None,
+        effect_unit: str = "QALY",
+        labels: Mapping[str, str] | None = None,
+        price_year: str = "",
+        perspective: str = "",
+    ) -> Self:
+        """Outcomes of a table of draws from elsewhere, in either layout of `cea.engine.psa_table`.
+
+        thresholds: in currency per unit of effect, at least one. threshold: the one that figures and sentences use, by
+        default the middle one (the lower of two). labels: the strategies to take, in this order, and what to call them;
+        by default all, called by their names. The order of rows and columns does not matter, except that a wide table
+        without a `sample` column keeps its order of draws. Raises InputError with every problem of the table (a strange
+        or empty cell, a draw that lacks a strategy or has it twice), UsageError for thresholds that are not amounts.
+        """
+        amounts = tuple(float(amount) for amount in thresholds)
+        chosen = sorted(amounts)[(len(amounts) - 1) // 2] if amounts and threshold is None else threshold
+        if chosen is None or not all(np.isfinite(amount) and amount >= 0 for amount in (*amounts, chosen)):
+            raise UsageError(f"thresholds: give at least one amount in {currency} per {effect_unit}, none below zero")
+        names, quantities = read_psa_table(frame, None if labels is None else tuple(labels))
+        return cls(
+            strategies=names,
+            labels=names if labels is None else tuple(labels.values()),
+            currency=currency,
+            effect_unit=effect_unit,
+            thresholds=amounts,
+            threshold=chosen,
+            price_year=price_year,
+            perspective=perspective,
+            cost=quantities["cost"],
+            effect=quantities["effect"],
+            life_years=quantities.get("life_years"),
+        )
 
     def __post_init__(self) -> None:
         expected = (self.cost.shape[0], len(self.strategies))

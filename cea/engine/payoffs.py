@@ -10,7 +10,8 @@ import numpy as np
 from cea.engine.cohort import Cohort
 from cea.engine.correction import discounted_weights
 from cea.engine.markov import Floats
-from cea.engine.scope import TOLERANCE
+from cea.engine.scope import TOLERANCE, Scope
+from cea.errors import InputError, Problem
 from cea.model.definition import Outcome
 
 
@@ -18,9 +19,9 @@ from cea.model.definition import Outcome
 class Line:
     """One outcome of a run.
 
-    `discounted` and `undiscounted` are totals per person, shape (sample, strategy). `by_state` splits the discounted total of a
-    state payoff. `series` is what is paid at each cycle boundary, discounted and weighted, shape (sample, strategy, boundary);
-    it sums to `discounted`.
+    `discounted` and `undiscounted` are totals per person, shape (sample, strategy). `by_state` splits the discounted
+    total of a state payoff. `series` is what is paid at each cycle boundary, discounted and weighted, shape (sample,
+    strategy, boundary); it sums to `discounted`.
     """
 
     outcome: Outcome
@@ -32,8 +33,10 @@ class Line:
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """Factors on a payoff at each cycle boundary, shape (sample or 1, 1, boundary): `point` discounts what is paid at once,
-    `state` also carries the cycle length and the correction within the cycle."""
+    """Factors on a payoff at each cycle boundary, shape (sample or 1, 1, boundary).
+
+    `point` discounts what is paid at once, `state` also carries the cycle length and the correction within the cycle.
+    """
 
     point: Floats
     state: Floats
@@ -54,6 +57,7 @@ def lines(cohort: Cohort) -> tuple[dict[str, Line], Line]:
     payoffs are not corrected; a flow during cycle t is valued and discounted at t + 1.
     """
     settings = cohort.model.settings
+    check_windows(cohort.scope)
     undiscounted = weights(cohort, 0.0)
     costs = weights(cohort, cohort.scope.value(settings.discount_costs, "discount_costs"))
     effects = weights(cohort, cohort.scope.value(settings.discount_effects, "discount_effects"))
@@ -70,15 +74,16 @@ def _line(cohort: Cohort, outcome: Outcome, discounted: Weights, undiscounted: W
     state_payoff = outcome.timing == "per_year"
     factor = discounted.state if state_payoff else discounted.point
     plain = undiscounted.state if state_payoff else undiscounted.point
+    _refuse_too_large(outcome, paid)
     series = paid * factor
     split = {state: (amount * factor).sum(axis=-1) for state, amount in by_state.items()} if state_payoff else {}
     return Line(outcome, series.sum(axis=-1), (paid * plain).sum(axis=-1), series, split)
 
 
 def payoff(cohort: Cohort, outcome: Outcome) -> tuple[Floats, dict[str, Floats]]:
-    """What an outcome pays at each cycle boundary before weights, shape (sample, strategy, boundary), in all and by state.
+    """What an outcome pays at each cycle boundary before weights, in all and by state.
 
-    State payoffs are per year; the others are amounts.
+    Shapes are (sample, strategy, boundary). State payoffs are per year; the others are amounts.
     """
     scope = cohort.scope
     shape = cohort.trace.occupancy.shape[:3]
@@ -114,6 +119,41 @@ def _open_at(cohort: Cohort, outcome: Outcome) -> Floats:
     return count
 
 
+def check_windows(scope: Scope) -> None:
+    """Raises InputError where payments at times counted from each opening of a window would be lost.
+
+    Openings must fall on a cycle, and each after the last payment of the one before; their number must be whole.
+    """
+    model = scope.model
+    for window in model.windows.values():
+        times = [max(outcome.at_years) for outcome in model.outcomes.values() if outcome.per == window.name]
+        every, courses = (np.atleast_1d(scope.value(term, window.name)) for term in (window.every, window.courses))
+        for years, count in np.broadcast(every, courses) if times else ():
+            cycles = years * model.settings.cycles_per_year
+            if abs(count - round(count)) > TOLERANCE or count < 1:
+                what, remedy = f"{window.name}: {count:g} is not a number of courses", "choose 1, 2, 3, ..."
+                raise InputError([Problem(what, window.courses.place, remedy)])
+            if count > 1 and abs(cycles - round(cycles)) > TOLERANCE:
+                what = f"{window.name}: every {years:g} years is every {cycles:g} cycles, between which nothing is paid"
+                raise InputError([Problem(what, window.every.place, "choose a whole number of cycles")])
+            if count > 1 and years <= max(times) + TOLERANCE:
+                what = (
+                    f"{window.name}: the next one begins after {years:g} years, with a payment at {max(times):g} "
+                    "to come"
+                )
+                raise InputError([Problem(what, window.every.place, "choose a longer time between them")])
+
+
+# Beyond this the sum of a model's payoffs could exceed what a number can hold.
+TOO_LARGE = 1e290
+
+
+def _refuse_too_large(outcome: Outcome, paid: Floats) -> None:
+    if np.abs(paid).max() > TOO_LARGE:
+        what = f"{outcome.name} pays {np.abs(paid).max():.3g} at once, too much to be added up"
+        raise InputError([Problem(what, outcome.place, "correct the values in it")])
+
+
 def life_years(cohort: Cohort, discounted: Weights, undiscounted: Weights) -> Line:
     """One per year in every state that is not dead, discounted like effects."""
     alive = cohort.alive
@@ -127,6 +167,19 @@ def life_years(cohort: Cohort, discounted: Weights, undiscounted: Weights) -> Li
 
 
 LIFE_YEARS = Outcome(
-    name="life_years", kind="effect", timing="per_year", label="Life-years", category="Life-years", total="life_years",
-    indirect=False, by_state={}, value=None, when=None, at_years=(), per=None, events=(), unit="year", place=None,
-)  # fmt: skip
+    name="life_years",
+    kind="effect",
+    timing="per_year",
+    label="Life-years",
+    category="Life-years",
+    total="life_years",
+    indirect=False,
+    by_state={},
+    value=None,
+    when=None,
+    at_years=(),
+    per=None,
+    events=(),
+    unit="year",
+    place=None,
+)

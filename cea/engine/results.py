@@ -24,7 +24,8 @@ from cea.model.document import did_you_mean
 class Results:
     """Everything a run found. Arrays have axes (sample, strategy, ...); a deterministic run has one sample.
 
-    `lines` are all outcomes by name, `life_years` those of states that are not dead, `solved` the values of solved parameters.
+    `lines` are all outcomes by name, `life_years` those of states that are not dead, `solved` the values of solved
+    parameters.
     """
 
     cohort: Cohort
@@ -50,9 +51,10 @@ class Results:
     def total(self, kind: str, name: str | None = None, *, discounted: bool = True) -> Floats:
         """Sum of the counted outcomes of a kind (and total name), shape (sample, strategy)."""
         chosen = [
-            line for line in self.lines.values()
+            line
+            for line in self.lines.values()
             if line.outcome.kind == kind and (name is None or line.outcome.total == name) and self.counted(line)
-        ]  # fmt: skip
+        ]
         zero = np.zeros(self.life_years.discounted.shape)
         return sum((line.discounted if discounted else line.undiscounted for line in chosen), zero)
 
@@ -90,7 +92,10 @@ class Results:
         )
 
     def lines_frame(self) -> pd.DataFrame:
-        """Tidy table of all outcomes: strategy, outcome, kind, category, indirect, counted, discounted, undiscounted."""
+        """Tidy table of all outcomes, means over samples.
+
+        Columns: strategy, outcome, label, kind, category, indirect, counted, discounted, undiscounted.
+        """
         return pd.DataFrame(
             [
                 {
@@ -142,9 +147,7 @@ class Results:
 
     def events_frame(self) -> pd.DataFrame:
         """Expected number of each event and count per person, undiscounted: strategy, event, label, count."""
-        counts = {
-            name: (label, self.cohort.event_flow(name).sum(axis=-1)) for name, label in self.model.events.items()
-        }  # fmt: skip
+        counts = {name: (label, self.cohort.event_flow(name).sum(axis=-1)) for name, label in self.model.events.items()}
         for name, line in self.lines.items():
             if line.outcome.kind == "count":
                 counts[name] = (line.outcome.label, line.undiscounted)
@@ -176,8 +179,8 @@ class Results:
 def run(model: Model, perspective: str | None = None, values: Mapping[str, Value] | None = None) -> Results:
     """Runs a model at its point values. `values` overrides parameters: numbers, or arrays of one length (samples).
 
-    Raises InputError where formulas have no value or probabilities are not possible, UsageError for a perspective that the model
-    does not have or refuses.
+    Raises InputError where formulas have no value or probabilities are not possible, UsageError for a perspective that
+    the model does not have or refuses.
     """
     chosen = choose_perspective(model, perspective)
     solved = solved_values(model)
@@ -193,7 +196,6 @@ def choose_perspective(model: Model, name: str | None) -> str:
     if perspective is None:
         raise UsageError(f"unknown perspective '{chosen}': {did_you_mean(chosen, model.perspectives)}")
     if perspective.refused:
-        raise UsageError(
-            f"the perspective '{chosen}' is not possible for {model.settings.country or model.title}: {perspective.refused}"
-        )
+        where = model.settings.country or model.title
+        raise UsageError(f"the perspective '{chosen}' is not possible for {where}: {perspective.refused}")
     return chosen

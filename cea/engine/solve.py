@@ -38,8 +38,8 @@ def _solved(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str,
     seen = model.with_only(layers)
     inner = seen.parameters[parameter.name]
     if inner.solve is None:
-        raise InputError([Problem(f"{parameter.name} is solved only under a layer that does not hold", parameter.place,
-                                  "say `held: false`, or `structural: true` in the layer")])  # fmt: skip
+        what = f"{parameter.name} is solved only under a layer that does not hold"
+        raise InputError([Problem(what, parameter.place, "say `held: false`, or `structural: true` in the layer")])
     value = _root(seen, inner, inner.solve, earlier)
     _solutions[key] = (seen, value)
     while len(_solutions) > _KEEP:
@@ -65,8 +65,9 @@ def _root(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, f
         return solve.between[0]
     if not at_low * at_high < 0:
         what = (
-            f"no value of {parameter.name} from {solve.between[0]:g} to {solve.between[1]:g} meets the target {target:g}: "
-            f"the {solve.measure.replace('_', ' ')} goes from {at_low + target:.4g} to {at_high + target:.4g}"
+            f"no value of {parameter.name} from {solve.between[0]:g} to {solve.between[1]:g} meets the target "
+            f"{target:g}: the {solve.measure.replace('_', ' ')} goes from {at_low + target:.4g} to "
+            f"{at_high + target:.4g}"
         )
         raise InputError([Problem(what, solve.place, "widen `between`, or set the parameter to a number")])
     return math.exp(float(brentq(miss, low, high, xtol=1e-14, rtol=1e-14)))
@@ -80,8 +81,8 @@ def _unsolved(model: Model, earlier: dict[str, float], middle: float) -> dict[st
 def measure(model: Model, solve: Solve, values: Mapping[str, Value], years: float | None) -> float:
     """The measure that a solve targets, for two strategies at point values.
 
-    `hazard_ratio` is the ratio of the cumulative hazards of death, ln S_1 / ln S_2, at `years`; `event_ratio` the ratio of the
-    expected numbers of an event by `years` or over the whole horizon.
+    `hazard_ratio` is the ratio of the cumulative hazards of death, ln S_1 / ln S_2, at `years`; `event_ratio` the ratio
+    of the expected numbers of an event by `years` or over the whole horizon.
     """
     cycles = round(years * model.settings.cycles_per_year) if years is not None else None
     cohort = simulate(model, values, solve.strategies, cycles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -9,12 +10,11 @@ from cea.errors import InputError, Place, Problem, UsageError
 from cea.loading.yaml_reader import read_text, read_yaml
 from cea.model.build import build
 from cea.model.definition import Model
-from cea.model.document import Node, did_you_mean
+from cea.model.document import SINGULAR, Node, did_you_mean, shortened, unknown
 from cea.model.layers import Layer
 from cea.model.tables import Cells, read_cells
 
 MAX_CSV_BYTES = 50_000_000
-EDIT_KIND = "edits"
 
 
 class FolderFiles(Mapping[str, Cells]):
@@ -29,8 +29,7 @@ class FolderFiles(Mapping[str, Cells]):
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or pure.suffix.lower() != ".csv" or "\\" in name:
             return None
-        path = (self.root / pure).resolve()
-        return path if path.is_file() and path.is_relative_to(self.root.resolve()) else None
+        return _inside(self.root, self.root / pure)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._path(name) is not None
@@ -55,43 +54,77 @@ class FolderFiles(Mapping[str, Cells]):
         return sum(1 for _ in self)
 
 
+def _inside(root: Path, path: Path) -> Path | None:
+    """The path if it is a file in the folder, links followed; else None."""
+    try:
+        real = path.resolve()
+        return path if real.is_file() and real.is_relative_to(root.resolve()) else None
+    except (OSError, ValueError):
+        return None  # a name that no file can have
+
+
 class Folder:
     """A model folder. Raises UsageError when there is none at `path`."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.shown = self.path.as_posix()
-        if not self.path.is_dir():
-            raise UsageError(f"there is no folder {self.shown}; name a model folder with --inputs")
-        if not (self.path / "model.yaml").is_file():
-            raise InputError([Problem("the folder has no model.yaml", Place(self.shown), "see docs/format.md or `cea new`")])
+        try:
+            there = self.path.is_dir()
+        except OSError:
+            there = False  # a name that no folder can have
+        if not there:
+            raise UsageError(f"there is no folder {shortened(self.shown, 120)}; name a model folder with --inputs")
+        if _inside(self.path, self.path / "model.yaml") is None:
+            place = Place(f"{self.shown}/model.yaml")
+            raise InputError([Problem("the folder has no model.yaml", place, "write one, or start with `cea new`")])
 
     def document(self) -> Node:
         """model.yaml with the parameters and sources merged in as sections. Raises InputError with all problems."""
+        document, problems, _ = self.read()
+        if problems:
+            raise InputError(problems)
+        return document
+
+    def read(self) -> tuple[Node, list[Problem], frozenset[str]]:
+        """The document, the problems of reading it, and the sections of which some file could not be read.
+
+        Raises InputError when model.yaml itself cannot be read.
+        """
         problems: list[Problem] = []
+        unread: set[str] = set()
         model = self._read("model.yaml", problems)
         sections: dict[str, dict[str, Node]] = {"parameters": {}, "sources": {}}
         for section, entries in sections.items():
-            for name in self._section_files(section):
+            for name in self._section_files(section, problems):
                 part = self._read(name, problems)
-                if part is not None:
+                if part is None:
+                    unread.add(section)
+                else:
                     self._collect(section, part, entries, problems)
-        if problems or model is None:
+        if model is None:
             raise InputError(problems)
         merged = dict(model.entries)
         for section, entries in sections.items():
-            if section in merged:
-                self._collect(section, merged[section], entries, problems)
-            place = Place(f"{self.shown}/{section}.yaml")
-            merged[section] = Node(dict(entries), place)
-        if problems:
-            raise InputError(problems)
-        return model.with_entries(merged)
+            inline = merged.get(section)
+            if inline is not None and not isinstance(inline.value, dict):
+                continue  # told when its shape is checked
+            self._collect(section, inline or model.with_entries({}), entries, problems)
+            merged[section] = Node(entries, Place(f"{self.shown}/{section}.yaml"))
+        document = model.with_entries(merged)
+        self._check_folders(document, problems)
+        return document, problems, frozenset(unread)
 
-    def _section_files(self, section: str) -> list[str]:
+    def _section_files(self, section: str, problems: list[Problem]) -> list[str]:
         single = [f"{section}.yaml"] if (self.path / f"{section}.yaml").is_file() else []
-        many = sorted(item.relative_to(self.path).as_posix() for item in (self.path / section).glob("*.yaml"))
-        return single + many
+        for stray in sorted([*self.path.glob(f"{section}.yml"), *(self.path / section).glob("*.yml")]):
+            place = Place(f"{self.shown}/{stray.relative_to(self.path).as_posix()}")
+            problems.append(Problem("files that end in .yml are not read", place, "rename it to end in .yaml"))
+        return single + self._yaml_files(section)
+
+    def _yaml_files(self, folder: str) -> list[str]:
+        found = (item for item in (self.path / folder).glob("*.yaml") if _inside(self.path, item) is not None)
+        return sorted(item.relative_to(self.path).as_posix() for item in found)
 
     def _read(self, name: str, problems: list[Problem]) -> Node | None:
         try:
@@ -100,7 +133,8 @@ class Folder:
             problems.extend(error.problems)
             return None
         if not isinstance(node.value, dict):
-            problems.append(Problem("expected a mapping of names to values", node.place, "see docs/format.md"))
+            remedy = "write it as indented lines `name: value`"
+            problems.append(Problem("expected a mapping of names to values", node.place, remedy))
             return None
         return node
 
@@ -108,21 +142,35 @@ class Folder:
     def _collect(section: str, part: Node, entries: dict[str, Node], problems: list[Problem]) -> None:
         for name, node in part.entries.items():
             if name in entries:
-                first = entries[name].key_place
-                problems.append(Problem(f"{section.rstrip('s')} '{name}' is given twice", node.key_place, f"first at {first}"))
+                what = f"the {SINGULAR[section]} '{shortened(name)}' is given twice"
+                remedy = f"delete one of them; the first one is at {entries[name].key_place}"
+                problems.append(Problem(what, node.key_place, remedy))
             else:
                 entries[name] = node
 
+    def _check_folders(self, document: Node, problems: list[Problem]) -> None:
+        """The folders with layers lie in the model folder, and the layers named under `beside` exist."""
+        for item in document.entries["layers"].items if "layers" in document.entries else ():
+            if isinstance(item.value, str) and not _is_folder_name(item.value):
+                what = f"'{shortened(item.value)}' is not the name of a folder with layers"
+                problems.append(Problem(what, item.place, "write a plain name such as scenarios"))
+        for item in document.entries["beside"].items if "beside" in document.entries else ():
+            name = str(item.value)
+            if (
+                name.split("/", maxsplit=1)[0] not in self.layer_folders(document)
+                or _inside(self.path, self.path / f"{name}.yaml") is None
+            ):
+                problems.append(unknown("layer", name, item.place, self.layer_names(document)))
+
     def layer_folders(self, document: Node) -> list[str]:
         """The folders with layers, in the order in which they apply."""
-        listed = [str(item.value) for item in document.find(["layers"]).items] if "layers" in document.entries else []
-        return listed or ["jurisdictions", "populations", "scenarios"]
+        listed = document.entries["layers"].items if "layers" in document.entries else []
+        names = [str(item.value) for item in listed if _is_folder_name(str(item.value))]
+        return names or ["jurisdictions", "populations", "scenarios"]
 
     def layer_names(self, document: Node) -> list[str]:
         """Names such as scenarios/no_effect of all layers in the folder."""
-        return [
-            f"{kind}/{item.stem}" for kind in self.layer_folders(document) for item in sorted((self.path / kind).glob("*.yaml"))
-        ]
+        return [name.removesuffix(".yaml") for kind in self.layer_folders(document) for name in self._yaml_files(kind)]
 
     def resolve(self, document: Node, name: str) -> str:
         """The full name of a layer given in full or by its file name alone. Raises UsageError."""
@@ -133,7 +181,14 @@ class Folder:
             return matches[0]
         if matches:
             raise UsageError(f"the layer '{name}' is ambiguous: {', '.join(matches)}")
-        raise UsageError(f"unknown layer '{name}': {did_you_mean(wanted, known)}")
+        choice = known if "/" in wanted else [item.split("/", 1)[1] for item in known]
+        raise UsageError(f"unknown layer '{shortened(name)}': {did_you_mean(wanted, choice)}")
+
+    def in_order(self, document: Node, layers: Iterable[str]) -> list[str]:
+        """Full names of layers, each once, in the order in which they apply. Raises UsageError."""
+        kinds = self.layer_folders(document)
+        names = dict.fromkeys(self.resolve(document, name) for name in layers)
+        return sorted(names, key=lambda name: kinds.index(name.split("/", 1)[0]))
 
     def layer(self, name: str) -> Layer:
         """Reads one layer by its full name. Raises InputError."""
@@ -146,22 +201,24 @@ def load(
 ) -> Model:
     """Loads the model in a folder with layers on top, jurisdictions first and edits last.
 
-    `layers` are names such as "jurisdictions/england" or "england"; `values` sets parameters to numbers. Raises InputError with
-    every problem in the files, UsageError for a folder or a layer that does not exist.
+    `layers` are names such as "jurisdictions/england" or "england"; `values` sets parameters to numbers. Raises
+    InputError with every problem in the files, UsageError for a folder or a layer that does not exist.
     """
     folder = Folder(path)
-    document = folder.document()
-    order = folder.layer_folders(document)
-    names = [folder.resolve(document, name) for name in layers]
-    names.sort(key=lambda name: order.index(name.split("/", 1)[0]))
-    chosen, problems = [], []
-    for name in dict.fromkeys(names):
+    document, problems, unread = folder.read()
+    chosen: list[Layer] = []
+    for name in folder.in_order(document, layers):
         try:
             chosen.append(folder.layer(name))
         except InputError as error:
             problems.extend(error.problems)
-    if problems:
-        raise InputError(problems)
+            unread |= {"layers"}
+    if "layers" in unread:
+        chosen = []  # a layer on top of one that could not be read would seem wrong
     if values:
         chosen.append(Layer.from_values(dict(values)))
-    return build(document, FolderFiles(folder.path, folder.shown), tuple(chosen))
+    return build(document, FolderFiles(folder.path, folder.shown), tuple(chosen), problems, unread)
+
+
+def _is_folder_name(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", text) is not None

@@ -10,9 +10,10 @@ from pydantic import Field
 from cea.analysis.targets import Published, Target
 from cea.errors import InputError, Problem
 from cea.loading.yaml_reader import read_yaml
+from cea.model.conformity import check_shape
 from cea.model.definition import Model, Source
 from cea.model.document import Node, unknown
-from cea.model.schema import Number, Shape, SourceShape, check_shape
+from cea.model.schema import Number, Shape, SourceShape
 
 FILE = "validation.yaml"
 
@@ -114,8 +115,9 @@ def _problems(target: TargetShape, node: Node, model: Model) -> list[Problem]:
     }[target.measure]
     found += [
         Problem(f"target {target.name}: a {target.measure} needs `{key}`", node.place, "add it")
-        for key in needed if key not in node.entries
-    ]  # fmt: skip
+        for key in needed
+        if key not in node.entries
+    ]
     found += _unknown_source(target.source.ref, node, model)
     if target.role == "must_reproduce" and (target.expected is None or target.tolerance is None):
         found.append(
@@ -129,8 +131,20 @@ def _problems(target: TargetShape, node: Node, model: Model) -> list[Problem]:
 def _target(shape: TargetShape) -> Target:
     source = Source(shape.source.grade, shape.source.ref, shape.source.where, shape.source.note)
     return Target(
-        name=shape.name, label=shape.label, role=shape.role, measure=shape.measure, expected=shape.expected, source=source,
-        strategy=shape.strategy, comparator=shape.comparator, parameter=shape.parameter, year=shape.year,
-        states=tuple(shape.states), event=shape.event, tolerance=shape.tolerance, layers=tuple(shape.layers),
-        start=shape.start, values=shape.values,
-    )  # fmt: skip
+        name=shape.name,
+        label=shape.label,
+        role=shape.role,
+        measure=shape.measure,
+        expected=shape.expected,
+        source=source,
+        strategy=shape.strategy,
+        comparator=shape.comparator,
+        parameter=shape.parameter,
+        year=shape.year,
+        states=tuple(shape.states),
+        event=shape.event,
+        tolerance=shape.tolerance,
+        layers=tuple(shape.layers),
+        start=shape.start,
+        values=shape.values,
+    )

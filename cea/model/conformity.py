@@ -47,10 +47,11 @@ def check_shape(shape: type[S], node: Node) -> tuple[S | None, list[Problem]]:
 def check_document(document: Node) -> tuple[ModelShape | None, Node, list[Problem]]:
     """A model document as a shape, the document without what is wrong in it, and every problem of shape.
 
-    The shape lacks the entries that are wrong, so that the rest can be checked as well; it is None where too little is left.
+    The shape lacks the entries that are wrong, so that the rest can be checked as well; it is None where too little is
+    left.
     """
     shape, faults = _validate(ModelShape, document)
-    faults += _empty(document)
+    faults += [_without_value(document, path) for path in _empty(document)]
     sound = document
     for fault in faults:
         sound = _without(sound, fault.path)
@@ -59,18 +60,18 @@ def check_document(document: Node) -> tuple[ModelShape | None, Node, list[Proble
     return shape, sound, [fault.problem for fault in faults]
 
 
-def _empty(document: Node) -> list[_Fault]:
-    """Keys without a value; a layer removes entries by them, but none are left once layers are merged."""
-    found: list[_Fault] = []
-    waiting: list[tuple[Path, Node]] = [((), document)]
-    while waiting:
-        path, node = waiting.pop()
-        if node.value is None and isinstance(path[-1], str):
-            problem = Problem(f"'{_dotted(path)}' has no value", node.head, "write a value, or delete the key")
-            found.append(_Fault(problem, path))
-        for step, child in [*node.entries.items(), *enumerate(node.items)]:
-            waiting.append(((*path, step), child))
-    return found
+def _empty(node: Node) -> Iterator[Path]:
+    """Paths to keys without a value; a layer removes entries by them, but none are left once layers are merged."""
+    for step, child in node.entries.items() or enumerate(node.items):
+        if isinstance(child.value, dict | list):
+            yield from ((step, *path) for path in _empty(child))
+        elif child.value is None and isinstance(step, str):
+            yield (step,)
+
+
+def _without_value(document: Node, path: Path) -> _Fault:
+    remedy = "write a value, or delete the key"
+    return _Fault(Problem(f"'{_dotted(path)}' has no value", document.find(path).head, remedy), path)
 
 
 def _without(document: Node, path: Path) -> Node:
@@ -195,7 +196,13 @@ def _shown(given: object) -> str:
         return "a mapping"
     if isinstance(given, list):
         return "a list"
-    return f"'{shortened(given)}'" if isinstance(given, str) else str(given).lower() if isinstance(given, bool) else str(given)
+    return (
+        f"'{shortened(given)}'"
+        if isinstance(given, str)
+        else str(given).lower()
+        if isinstance(given, bool)
+        else str(given)
+    )
 
 
 def _known_keys(shape: type[Shape], path: Path) -> list[str]:

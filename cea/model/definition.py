@@ -46,7 +46,16 @@ class Term:
 
     text: str
     expression: Expression
-    place: Place
+    node: Node
+
+    @property
+    def place(self) -> Place:
+        """Where the formula begins."""
+        return self.node.spot(0)
+
+    def at(self, offset: int) -> Place:
+        """Where a character of the formula's text stands."""
+        return self.node.spot(offset)
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -314,12 +323,15 @@ class Model:
     def held_layers(self, names: Iterable[str]) -> tuple[Layer, ...]:
         """The layers that held solved parameters see: structural ones, and edits of the parameters `names`."""
         wanted = frozenset(names)
-        kept = [layer if layer.structural else layer.only_parameters(wanted) if layer.edit else None for layer in self.layers]
-        return tuple(layer for layer in kept if layer is not None)
+        seen = (
+            layer if layer.structural else layer.only_parameters(wanted) if layer.edit else None
+            for layer in self.layers
+        )  # fmt: skip
+        return tuple(layer for layer in seen if layer is not None)
 
     def with_only(self, layers: tuple[Layer, ...]) -> Model:
         """The base model with these layers and no others. Raises InputError."""
-        if len(layers) == len(self.layers) and all(one is other for one, other in zip(layers, self.layers, strict=True)):
+        if [id(layer) for layer in layers] == [id(layer) for layer in self.layers]:
             return self
         from cea.model.build import build  # noqa: PLC0415 - see with_layer
 

@@ -23,8 +23,8 @@ SINGULAR = {
 class Node:
     """A value of an input file: a scalar, a mapping of names to nodes, or a list of nodes.
 
-    `text_offset` is the number of characters between `place` and the first character of a scalar's text (1 after a quote).
-    `source` is what the file says from `place` on, for a scalar that goes over several lines; else empty.
+    `text_offset` is the number of characters between `place` and the first character of a scalar's text (1 after a
+    quote). `source` is what the file says from `place` on, for a scalar that goes over several lines; else empty.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
@@ -96,7 +96,7 @@ class Node:
         return replace(self, value=entries)
 
     def with_entry(self, path: tuple[object, ...], entry: Node | None) -> Node:
-        """The same tree with the entry at `path` replaced, or without it; unchanged where the way there does not exist."""
+        """The same tree with the entry at `path` replaced, or without it; unchanged where no way leads there."""
         step, *rest = path
         if not rest:
             entries = {key: child for key, child in self.entries.items() if key != step}

@@ -5,20 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cea.errors import InputError, Place, Problem
-from cea.model.document import Node, unknown
-from cea.model.schema import LayerShape, check_shape
+from cea.model.conformity import check_shape
+from cea.model.document import SINGULAR, Node, did_you_mean, unknown
+from cea.model.schema import LayerShape
 
-# Sections whose entries a layer may change by name; new names go under `add`.
-_NAMED = (
-    "parameters", "formulas", "transitions", "states", "windows", "events", "outcomes", "tables", "joint",
-    "perspectives", "headlines", "sources", "strategies",
-)  # fmt: skip
-_MERGED = ("settings",)
 _REPLACED = ("start", "thresholds", "shortfall", "equal_value")
 _VALUE_KINDS = ("value", "formula", "same_as", "solve")
-CENTRE = "(distribution centre)"
-SELECTED = "(selected strategies)"
-REMOVED = "(removed by layers)"
 
 
 @dataclass(frozen=True)
@@ -36,8 +28,6 @@ class Layer:
     @classmethod
     def from_node(cls, name: str, node: Node, *, edit: bool = False) -> Layer:
         """A layer from its document. Raises InputError."""
-        if not isinstance(node.value, dict):
-            raise InputError([Problem("a layer is a mapping of names to values", node.place, "see docs/format.md, Layers")])
         shape, problems = check_shape(LayerShape, node)
         if shape is None:
             raise InputError(problems)
@@ -88,27 +78,130 @@ class Layer:
         return Layer(self.name, self.label, self.node.with_entries({**kept, "parameters": section}), edit=self.edit)
 
 
-def merge(base: Node, layer: Layer) -> Node:
-    """The document with a layer's changes in it. Raises InputError for names that the document does not have."""
-    problems: list[Problem] = []
-    sections = dict(base.entries)
-    for key, change in layer.node.entries.items():
-        if key in _REPLACED:
-            sections[key] = change
-        elif key == "time":
-            sections[key] = _merge_time(sections[key], change)
-        elif key in _MERGED:
-            sections[key] = _update(sections[key], change)
-        elif key == "strategies" and isinstance(change.value, list):
-            sections[SELECTED] = _select(sections[key], change, problems)
-        elif key in _NAMED:
-            sections[key] = _merge_named(key, sections, change, layer, problems)
-    additions = layer.node.entries.get("add")
-    for key, change in (additions.entries if additions else {}).items():
-        sections[key] = _add(key, sections.get(key), change, layer, problems)
-    if problems:
-        raise InputError(problems)
-    return base.with_entries(sections)
+class Merge:
+    """A document and what layers made of it.
+
+    `centres` are the values that parameters had where their distribution was given, for those whose value alone was
+    changed; `selected` are the strategies that a layer chose, in its order. Problems are collected: names that the
+    document does not have.
+    """
+
+    def __init__(self, document: Node) -> None:
+        self.document = document
+        self.centres: dict[str, Node] = {}
+        self.selected: tuple[str, ...] | None = None
+        self.problems: list[Problem] = []
+        self._removed: set[tuple[str, str]] = set()
+
+    def apply(self, layer: Layer) -> None:
+        """Puts a layer on top."""
+        if not self._suits(layer):
+            return
+        sections = dict(self.document.entries)
+        for key, change in layer.node.entries.items():
+            if key in _REPLACED and change.value is None:
+                sections.pop(key, None)
+            elif key in _REPLACED:
+                sections[key] = change
+            elif key == "time":
+                sections[key] = _with_horizon(_update(sections.get(key, change), change), change)
+            elif key == "settings":
+                sections[key] = _update(sections.get(key, change), change)
+            elif key == "strategies" and isinstance(change.value, list):
+                self._select(sections.get(key, change), change)
+            elif key in SINGULAR:
+                sections[key] = self._changed(key, sections.get(key), change, layer)
+        additions = layer.node.entries.get("add")
+        for key, change in additions.entries.items() if additions else ():
+            if key in SINGULAR:
+                sections[key] = self._added(key, sections.get(key), change, layer)
+            else:
+                self.problems.append(unknown("section", key, change.key_place, SINGULAR))
+        self.document = self.document.with_entries(sections)
+
+    def _suits(self, layer: Layer) -> bool:
+        currency = self.document.find(["settings", "currency"]).value
+        if layer.requires_currency in (None, currency):
+            return True
+        what = f"the layer {layer.name} is meant for models in {layer.requires_currency}, this one is in {currency}"
+        place = layer.node.find(["requires", "currency"]).place
+        self.problems.append(Problem(what, place, "choose the layer made for this jurisdiction"))
+        return False
+
+    def _select(self, declared: Node, change: Node) -> None:
+        """The others stay declared, because solved parameters may need them."""
+        chosen = {str(item.value): item for item in change.items}
+        for name, item in chosen.items():
+            if name not in declared.entries:
+                self.problems.append(unknown("strategy", name, item.place, declared.entries))
+        if not chosen:
+            self.problems.append(Problem("the layer selects no strategies", change.place, "name at least one"))
+        self.selected = tuple(name for name in chosen if name in declared.entries)
+
+    def _changed(self, section: str, base: Node | None, change: Node, layer: Layer) -> Node:
+        """A section with a layer's changes; a change to what an earlier layer removed is dropped."""
+        base = base or change.with_entries({})
+        entries = dict(base.entries)
+        for name, node in change.entries.items():
+            if (section, name) in self._removed:
+                continue
+            if name not in entries:
+                self._not_there(section, name, node, layer, entries)
+            elif node.value is None:
+                del entries[name]
+                self._removed.add((section, name))
+            elif section == "parameters":
+                entries[name] = self._parameter(name, entries[name], node, layer)
+            elif section == "formulas":
+                entries[name] = _formula(entries[name], node)
+            elif section in ("transitions", "events"):
+                entries[name] = node
+            else:
+                entries[name] = _update(entries[name], node)
+        return base.with_entries(entries)
+
+    def _not_there(self, section: str, name: str, node: Node, layer: Layer, entries: dict[str, Node]) -> None:
+        kind = SINGULAR[section]
+        if layer.edit:
+            self.problems.append(unknown(kind, name, node.key_place, entries))
+            return
+        what = f"the layer changes the {kind} '{name}', which the model does not have"
+        remedy = f"{did_you_mean(name, entries)} A new one stands under `add: {{{section}: ...}}`"
+        self.problems.append(Problem(what, node.key_place, remedy))
+
+    def _added(self, section: str, base: Node | None, change: Node, layer: Layer) -> Node:
+        base = base or change.with_entries({})
+        entries = dict(base.entries)
+        for name, node in change.entries.items():
+            if name in entries:
+                what = f"the model has a {SINGULAR[section]} '{name}' already, so the layer cannot add it"
+                remedy = f"move it from `add: {{{section}: ...}}` to `{section}:`"
+                self.problems.append(Problem(what, node.key_place, remedy))
+            elif section == "parameters" and isinstance(node.value, dict) and "source" not in node.entries:
+                entries[name] = node.with_entries({**node.entries, "source": _source_of(layer, node)})
+            else:
+                entries[name] = node
+        return base.with_entries(entries)
+
+    def _parameter(self, name: str, base: Node, change: Node, layer: Layer) -> Node:
+        """A parameter with a layer's changes; see docs/format.md, Layers, and docs/decisions/0003."""
+        fields = change.entries if isinstance(change.value, dict) else {"value": change}
+        valued = any(kind in fields for kind in _VALUE_KINDS)
+        entries = base.without(*_VALUE_KINDS).entries if valued else dict(base.entries)
+        for key, node in fields.items():
+            if node.value is None:
+                entries.pop(key, None)
+            else:
+                entries[key] = node
+        if "distribution" in fields:
+            self.centres.pop(name, None)
+        elif "value" in fields and "value" in base.entries:
+            self.centres.setdefault(name, base.entries["value"])
+        elif valued:
+            entries.pop("distribution", None)
+        if valued and "source" not in fields:
+            entries["source"] = _source_of(layer, change)
+        return base.with_entries(entries)
 
 
 def _update(base: Node, change: Node) -> Node:
@@ -124,104 +217,26 @@ def _update(base: Node, change: Node) -> Node:
     return base.with_entries(entries)
 
 
-def _merge_time(base: Node, change: Node) -> Node:
-    merged = _update(base, change)
-    given = set(change.entries)
-    if "years" in given and "until_age" not in given:
+def _with_horizon(merged: Node, change: Node) -> Node:
+    """A layer that gives one kind of horizon replaces the other kind."""
+    if "years" in change.entries and "until_age" not in change.entries:
         return merged.without("until_age")
-    if "until_age" in given and "years" not in given:
+    if "until_age" in change.entries and "years" not in change.entries:
         return merged.without("years")
     return merged
 
 
-def _select(base: Node, change: Node, problems: list[Problem]) -> Node:
-    """The selection of strategies; the others stay declared, because solved parameters may need them."""
-    for item in change.items:
-        if item.value not in base.entries:
-            problems.append(unknown("strategy", str(item.value), item.place, base.entries))
-    return change
-
-
-def _merge_named(section: str, sections: dict[str, Node], change: Node, layer: Layer, problems: list[Problem]) -> Node:
-    """A section with a layer's changes; a change to what an earlier layer removed has nothing to act on and is dropped."""
-    base = sections.get(section) or change.with_entries({})
-    removed = dict(sections[REMOVED].entries) if REMOVED in sections else {}
-    entries = dict(base.entries)
-    for name, node in change.entries.items():
-        if f"{section} {name}" in removed:
-            continue
-        if name not in entries:
-            found = unknown(section.rstrip("s"), name, node.key_place, entries)
-            hint = f"{found.remedy}; a new one is declared under `add: {{{section}: ...}}`"
-            problems.append(Problem(f"the layer changes the {section.rstrip('s')} '{name}', which the model does not have",
-                                    found.place, hint))  # fmt: skip
-        elif node.value is None:
-            del entries[name]
-            removed[f"{section} {name}"] = Node(True, node.place)
-        elif section == "parameters":
-            entries[name] = _merge_parameter(entries[name], node, layer)
-        elif section == "formulas":
-            entries[name] = _merge_formula(entries[name], node)
-        elif section in ("transitions", "events"):
-            entries[name] = node
-        else:
-            entries[name] = _update(entries[name], node)
-    if removed:
-        sections[REMOVED] = change.with_entries(removed)
-    return base.with_entries(entries)
-
-
-def _add(section: str, base: Node | None, change: Node, layer: Layer, problems: list[Problem]) -> Node:
-    if section not in _NAMED:
-        problems.append(unknown("section", section, change.key_place, _NAMED))
-        return change
-    base = base or change.with_entries({})
-    entries = dict(base.entries)
-    for name, node in change.entries.items():
-        if name in entries:
-            remedy = f"move it from `add: {{{section}: ...}}` to `{section}:`"
-            problems.append(Problem(f"'{name}' exists already, so it cannot be added", node.key_place, remedy))
-        elif section == "parameters" and isinstance(node.value, dict) and "source" not in node.entries:
-            entries[name] = node.with_entries({**node.entries, "source": _layer_source(layer, node)})
-        else:
-            entries[name] = node
-    return base.with_entries(entries)
-
-
-def _merge_formula(base: Node, change: Node) -> Node:
-    if not isinstance(change.value, dict) and isinstance(base.value, dict):
-        return base.with_entries({**base.entries, "formula": change})
-    if isinstance(change.value, dict) and isinstance(base.value, dict):
+def _formula(base: Node, change: Node) -> Node:
+    if isinstance(change.value, dict):
         return _update(base, change)
-    return change
+    return base.with_entries({**base.entries, "formula": change}) if isinstance(base.value, dict) else change
 
 
-def _merge_parameter(base: Node, change: Node, layer: Layer) -> Node:
-    """A parameter with a layer's changes; see docs/format.md, Layers, and docs/decisions/0003."""
-    fields = change.entries if isinstance(change.value, dict) else {"value": change}
-    entries = dict(base.entries)
-    centre = entries.get(CENTRE, entries.get("value"))
-    if any(kind in fields for kind in _VALUE_KINDS):
-        for kind in _VALUE_KINDS:
-            entries.pop(kind, None)
-    for key, node in fields.items():
-        if node.value is None:
-            entries.pop(key, None)
-        else:
-            entries[key] = node
-    if "value" in fields and "distribution" not in fields and "distribution" in entries and centre is not None:
-        entries[CENTRE] = centre
-    elif "distribution" in fields:
-        entries.pop(CENTRE, None)
-    if any(kind in fields for kind in _VALUE_KINDS) and "source" not in fields:
-        entries["source"] = _layer_source(layer, change)
-    return base.with_entries(entries)
-
-
-def _layer_source(layer: Layer, node: Node) -> Node:
+def _source_of(layer: Layer, node: Node) -> Node:
+    """The source of a value that a layer sets without one of its own."""
     given = layer.node.entries.get("source")
     if given is not None and given.value is not None:
         return given
-    leaf = {"grade": "assumption", "note": f"set by the layer {layer.name} without a source"}
-    return Node({key: Node(text, node.place, node.place, layer.name) for key, text in leaf.items()}, node.place,
-                node.place, layer.name)  # fmt: skip
+    note = {"grade": "assumption", "note": f"set by the layer {layer.name} without a source"}
+    entries = {key: Node(text, node.place, node.place, layer.name) for key, text in note.items()}
+    return Node(entries, node.place, node.place, layer.name)

@@ -21,18 +21,14 @@ class Shape(BaseModel):
 S = TypeVar("S", bound=Shape)
 
 
-def _kind(value: object) -> str:
-    return "mapping" if isinstance(value, dict) else "list" if isinstance(value, list) else "scalar"
-
-
-def _kind_or_list(value: object) -> str:
-    return "list" if isinstance(value, list) else "mapping"
-
-
 # Where a value can be written in two ways, its kind decides which one it is held against.
 Names = Annotated[
     Annotated[str, Tag("scalar")] | Annotated[list[str], Tag("list")],
     Discriminator(lambda value: "list" if isinstance(value, list) else "scalar"),
+]
+StateFormulas = Annotated[
+    Annotated[dict[str, FormulaText], Tag("mapping")] | Annotated[FormulaText, Tag("scalar")],
+    Discriminator(lambda value: "mapping" if isinstance(value, dict) else "scalar"),
 ]
 
 
@@ -115,6 +111,12 @@ class FormulaShape(Shape):
     unit: str | None = None
 
 
+FormulaEntry = Annotated[
+    Annotated[FormulaShape, Tag("mapping")] | Annotated[FormulaText, Tag("scalar")],
+    Discriminator(lambda value: "mapping" if isinstance(value, dict) else "scalar"),
+]
+
+
 class TransitionShape(Shape):
     """One way along an arrow: an annual rate or a probability per cycle."""
 
@@ -123,6 +125,13 @@ class TransitionShape(Shape):
     when: FormulaText | None = None
     event: str | None = None
     label: str = ""
+
+
+TransitionEntry = Annotated[
+    Annotated[TransitionShape, Tag("mapping")]
+    | Annotated[Annotated[list[TransitionShape], Field(min_length=1)], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list) else "mapping"),
+]
 
 
 class OutcomeShape(Shape):
@@ -134,8 +143,8 @@ class OutcomeShape(Shape):
     unit: str | None = None
     of: str | None = None
     indirect: bool = False
-    per_year: dict[str, FormulaText] | FormulaText | None = None
-    at_years: list[FormulaText] | None = None
+    per_year: StateFormulas | None = None
+    at_years: Annotated[list[FormulaText], Field(min_length=1)] | None = None
     per: str | None = None
     on: Names | None = None
     within: Annotated[Names | None, Field(alias="in")] = None
@@ -224,7 +233,6 @@ class ParameterShape(Shape):
     decision: bool = False
     cohort: bool = False
     source: SourceShape
-    distribution_centre: Annotated[Number | None, Field(alias="(distribution centre)")] = None
 
 
 class CitationShape(Shape):
@@ -250,12 +258,10 @@ class ModelShape(Shape):
     thresholds: ThresholdsShape
     states: Annotated[dict[str, StateShape], Field(min_length=2)]
     strategies: Annotated[dict[str, StrategyShape], Field(min_length=1)]
-    selected: Annotated[list[str] | None, Field(alias="(selected strategies)", min_length=1)] = None
-    removed: Annotated[dict[str, Any], Field(alias="(removed by layers)")] = {}
     start: dict[str, FormulaText]
     windows: dict[str, WindowShape] = {}
-    formulas: dict[str, FormulaShape | FormulaText] = {}
-    transitions: dict[str, TransitionShape | list[TransitionShape]]
+    formulas: dict[str, FormulaEntry] = {}
+    transitions: dict[str, TransitionEntry]
     events: dict[str, str] = {}
     outcomes: Annotated[dict[str, OutcomeShape], Field(min_length=1)]
     tables: dict[str, TableShape] = {}
@@ -276,8 +282,11 @@ class LayerShape(Shape):
     structural: bool = False
     requires: dict[Literal["currency"], str] = {}
     source: SourceShape | None = None
-    strategies: list[str] | dict[str, Any] | None = None
-    add: dict[str, Any] = {}
+    strategies: Annotated[
+        Annotated[list[str], Tag("list")] | Annotated[dict[str, Any], Tag("mapping")],
+        Discriminator(lambda value: "list" if isinstance(value, list) else "mapping"),
+    ] = {}
+    add: dict[str, dict[str, Any]] = {}
     parameters: dict[str, Any] = {}
     formulas: dict[str, Any] = {}
     transitions: dict[str, Any] = {}
@@ -296,8 +305,3 @@ class LayerShape(Shape):
     shortfall: dict[str, Any] | None = None
     equal_value: str | None = None
     sources: dict[str, Any] = {}
-
-
-def check_shape(shape, node):  # type: ignore
-    from cea.model.conformity import check_shape as real
-    return real(shape, node)

@@ -1,20 +1,20 @@
-"""Formulas at their places: parsing them, and splitting lists of states."""
+"""Formulas at their places: parsing them, and reading lists of states."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from cea.errors import Place, Problem
+from cea.errors import Problem
 from cea.formula import FormulaError, evaluate, parse
 from cea.model.definition import State, Term
-from cea.model.document import Node, unknown
+from cea.model.document import Node, shortened, unknown
 
 
-def formula_problem(error: FormulaError, node_place: Place, text: str, context: str = "") -> Problem:
+def formula_problem(error: FormulaError, node: Node, context: str = "") -> Problem:
     """A formula's error as a problem with the place of the spot inside the formula."""
-    place = node_place.shifted(error.span[0]) if "\n" not in text else node_place
-    what = f"{context}: {error.what}" if context else error.what
-    return Problem(what, place, "\n    ".join([*filter(None, [error.remedy]), *error.caret().splitlines()]))
+    what = error.what[:1].lower() + error.what[1:].rstrip(".")
+    lines = [*filter(None, [error.remedy]), *(shortened(line, 120).rstrip() for line in error.caret().splitlines())]
+    return Problem(f"{context}: {what}" if context else what, node.spot(error.span[0]), "\n    ".join(lines))
 
 
 class Terms:
@@ -23,40 +23,50 @@ class Terms:
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
 
-    def parse(self, node: Node, context: str = "") -> Term:
-        """The formula at `node`; a formula that cannot be parsed becomes 0 and a problem."""
+    def parse(self, node: Node, context: str) -> Term:
+        """The formula at `node`; one that cannot be parsed becomes 0, without a text, and a problem."""
         value = node.value
+        if isinstance(value, bool | dict | list) or value is None:
+            self.problems.append(Problem(f"{context}: expected a formula", node.head, "write a number or a formula"))
+            return Term("", parse("0"), node)
         text = repr(float(value)) if isinstance(value, float) else str(value)
-        place = node.place.shifted(node.text_offset)
-        if isinstance(value, bool) or value is None or isinstance(value, dict | list):
-            self.problems.append(Problem(f"{context}: expected a formula", node.place, "write a number or a formula"))
-            return Term("0", parse("0"), place)
         try:
-            return Term(text, parse(text), place)
+            return Term(text, parse(text), node)
         except FormulaError as error:
-            self.problems.append(formula_problem(error, place, text, context))
-            return Term("0", parse("0"), place)
+            self.problems.append(formula_problem(error, node, context))
+            return Term("", parse("0"), node)
 
-    def constant(self, node: Node, context: str) -> float:
-        """The value of a formula without names, such as 1/12."""
+    def constant(self, node: Node, context: str) -> float | None:
+        """The value of a formula without names, such as 1/12; None, with a problem, when it has none."""
         term = self.parse(node, context)
-        try:
-            return float(evaluate(term.expression, {}, {}))
-        except KeyError as error:
-            problem = Problem(f"{context}: {error.args[0]!r} is not a number", node.place, "write a number such as 0.25 or 1/12")
-            self.problems.append(problem)
-            return 0.0
+        if not term.text:
+            return None
+        if term.names:
+            what, value = f"{context}: '{shortened(term.text)}' is not a number", float("nan")
+        else:
+            value = float(evaluate(term.expression, {}, {}))
+            what = f"{context}: '{shortened(term.text)}' has no value"
+        if value - value != 0:
+            self.problems.append(Problem(what, node.spot(0), "write a number such as 0.25 or 1/12"))
+            return None
+        return value
 
-    def states(self, text: object, node: Node, states: Mapping[str, State], extra: Iterable[str] = ()) -> list[str]:
-        """The states that a comma-separated text names; `alive` and `dead` stand for all such states."""
-        names: list[str] = []
-        for part in str(text).split(","):
+    def states(self, node: Node, text: str, states: Mapping[str, State], known: Mapping[str, Node]) -> list[str]:
+        """The states that a comma-separated text names; `alive` and `dead` stand for all such states.
+
+        `known` are all states that the document declares. The text is the node's value, or its key where it has one.
+        """
+        found: list[str] = []
+        offset = 0
+        for part in text.split(","):
             name = part.strip()
             if name in ("alive", "dead"):
-                names.extend(key for key, state in states.items() if state.dead == (name == "dead"))
+                found.extend(key for key, state in states.items() if state.dead == (name == "dead"))
             elif name in states:
-                names.append(name)
-            else:
-                place = node.key_place or node.place
-                self.problems.append(unknown("state", name, place, [*states, "alive", "dead", *extra]))
-        return names
+                found.append(name)
+            elif name not in known:
+                start = offset + len(part) - len(part.lstrip())
+                place = node.spot(start) if node.value == text else node.head
+                self.problems.append(unknown("state", name, place, [*known, "alive", "dead"]))
+            offset += len(part) + 1
+        return found

@@ -96,9 +96,7 @@ def definition(item: Parameter) -> str | None:
     return to_text(item.term.expression) if item.term is not None else item.same_as
 
 
-def solve_text(
-    measure: str, strategies: Sequence[str], target: str, years: object = None, event: object = None
-) -> str:
+def solve_text(measure: str, strategies: Sequence[str], target: str, years: object = None, event: object = None) -> str:
     """What a parameter is solved for, as an equation in words."""
     what = measure.replace("_", " ") + (f" of {event}" if event else "")
     return f"{what}, {' to '.join(strategies)}{f' at {years} years' if years else ''} = {target}"
@@ -169,7 +167,7 @@ def _start_text(term: Term | None) -> str:
 
 
 def outcomes(model: Model) -> pd.DataFrame:
-    """One row an outcome: type (cost, effect or count), category, when it is paid, unit, and whether only some perspectives count it."""
+    """One row an outcome: type (cost, effect or count), category, when it is paid, unit, and whether it is indirect."""
     return pd.DataFrame(
         [
             {

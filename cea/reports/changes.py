@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 
 from cea.formula import to_text
+from cea.model.conformity import check_shape
 from cea.model.definition import Model, Parameter, Source
 from cea.model.document import Node
 from cea.model.layers import Layer
-from cea.model.schema import SourceShape, check_shape
+from cea.model.schema import SourceShape
 from cea.reports.catalogue import definition, solve_text, source_cells
 from cea.reports.quantities import per, quantity, span
 

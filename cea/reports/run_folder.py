@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,52 +25,9 @@ _PACKAGES = ("numpy", "scipy", "pandas", "numba", "matplotlib")
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass
-class Manifest:
-    """What was run, on which inputs, with which versions."""
-
-    command: list[str]
-    verb: str
-    inputs: str
-    layers: list[str]
-    values: dict[str, float]
-    perspective: str
-    model_title: str
-    input_hashes: dict[str, str]
-    started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    seed: int | None = None
-    n: int | None = None
-    versions: dict[str, str] = field(default_factory=lambda: versions())
-    commit: str | None = None
-    seconds: float | None = None
-    outputs: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def input_hash(self) -> str:
-        """A short hash of inputs, layers, edits and perspective."""
-        text = json.dumps([self.input_hashes, self.layers, self.values, self.perspective], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The manifest as it is written."""
-        return {
-            "command": self.command,
-            "verb": self.verb,
-            "model": self.model_title,
-            "inputs": self.inputs,
-            "layers": self.layers,
-            "set": self.values,
-            "perspective": self.perspective,
-            "seed": self.seed,
-            "n": self.n,
-            "started": self.started,
-            "seconds": self.seconds,
-            "input_hash": self.input_hash,
-            "versions": self.versions,
-            "commit": self.commit,
-            "input_files": self.input_hashes,
-            "output_files": self.outputs,
-        }
+def now() -> str:
+    """The time in UTC, as manifests write it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def versions() -> dict[str, str]:
@@ -83,6 +41,61 @@ def versions() -> dict[str, str]:
     return found
 
 
+@dataclass
+class Manifest:
+    """What was run, on which inputs, with which versions."""
+
+    command: list[str]
+    verb: str
+    inputs: str
+    layers: list[str]
+    values: dict[str, float]
+    perspective: str
+    model_title: str
+    input_hashes: dict[str, str]
+    started: str = field(default_factory=now)
+    seed: int | None = None
+    n: int | None = None
+    versions: dict[str, str] = field(default_factory=versions)
+    commit: str | None = None
+    seconds: float | None = None
+    results_hash: str | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def input_hash(self) -> str:
+        """A short hash of inputs, layers, edits and perspective."""
+        text = json.dumps([self.input_hashes, self.layers, self.values, self.perspective], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def folder_name(self) -> str:
+        """The name of the run folder where the user gives none: time, verb and inputs."""
+        return f"{re.sub('[-:]', '', self.started)}-{self.verb}-{self.input_hash}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The manifest as it is written."""
+        return {
+            "command": self.command,
+            "verb": self.verb,
+            "model": self.model_title,
+            "inputs": self.inputs,
+            "layers": self.layers,
+            "set": self.values,
+            "perspective": self.perspective,
+            "seed": self.seed,
+            "n": self.n,
+            "results_sha256": self.results_hash,
+            "started": self.started,
+            "seconds": self.seconds,
+            "input_hash": self.input_hash,
+            "versions": self.versions,
+            "commit": self.commit,
+            "input_files": self.input_hashes,
+            "output_files": self.outputs,
+        }
+
+
 def commit_of(folder: Path) -> str | None:
     """The git commit of a folder, with `-dirty` where files differ from it; None outside a repository."""
     git = shutil.which("git")
@@ -92,8 +105,12 @@ def commit_of(folder: Path) -> str | None:
     try:
         answer = subprocess.run(
             [git, "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-            capture_output=True, text=True, timeout=5, check=False, env=environment,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=False,
+            env=environment,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None
@@ -112,7 +129,10 @@ def hash_file(path: Path) -> str:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """A table as CSV with full precision. Text that a spreadsheet would take for a formula gets a leading apostrophe."""
+    """A table as CSV with full precision.
+
+    Text that a spreadsheet would take for a formula gets a leading apostrophe.
+    """
     safe = frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
@@ -140,22 +160,26 @@ def write_run(
     target: Path | None = None,
     *,
     force: bool = False,
+    csv_rows: int | None = None,
 ) -> Path:
     """Writes a run folder and returns it: `parent/<utc>-<verb>-<hash>`, or `target` where given.
 
-    Everything is written beside its place first and moved there at the end, so that a folder is whole or absent, and an existing
-    `target` is replaced only with `force`. Raises UsageError, or CeaError when writing fails.
+    Tables of more than `csv_rows` rows are written as Parquet.
+
+    Everything is written beside its place first and moved there at the end, so that a folder is whole or absent, and
+    an existing `target` is replaced only with `force`. Raises UsageError, or CeaError when writing fails.
     """
-    final = (
-        target or parent / f"{manifest.started.replace('-', '').replace(':', '')}-{manifest.verb}-{manifest.input_hash}"
-    )
+    final = target or parent / manifest.folder_name
     if target is not None:
         check_target(final, force=force)
     check_writable(final.parent)
     staging = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     try:
         for name, frame in tables.items():
-            write_table(frame, staging / f"{name}.csv")
+            if csv_rows is not None and len(frame) > csv_rows:
+                frame.to_parquet(staging / f"{name}.parquet", index=False)
+            else:
+                write_table(frame, staging / f"{name}.csv")
         if figures is not None:
             figures(staging)
         manifest.outputs = {

@@ -1,0 +1,155 @@
+"""A probabilistic analysis in segments: the same draws and the same results in any order, on any number of workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from cea.engine.batch import Program, Totals, evaluate
+from cea.engine.cube import BLOCK
+from cea.engine.draws import Draws
+from cea.engine.markov import Floats
+from cea.engine.outcomes import Outcomes
+from cea.engine.results import choose_perspective
+from cea.engine.sampling import Sampler
+from cea.engine.scope import Scope
+from cea.engine.solve import solved_values
+from cea.errors import UsageError
+from cea.model.definition import Model
+
+SEGMENT = 8 * BLOCK
+"""Samples of a segment, the unit that is kept, resumed and sent to workers."""
+
+MAX_SAMPLES = 10_000_000
+"""Most draws of one analysis: the outcomes of all of them are held in memory at its end."""
+
+
+@dataclass(frozen=True)
+class HazardTarget:
+    """A hazard ratio that a parameter was solved for: the draws imply a distribution of it."""
+
+    parameter: str
+    strategy: str
+    comparator: str
+    years: float
+    target: float
+    target_text: str
+
+
+def hazard_targets(model: Model, solved: Mapping[str, float]) -> list[HazardTarget]:
+    """The hazard ratios that solved parameters meet, for strategies that the model has selected."""
+    scope = Scope(model, solved, tuple(model.strategies), cycles=1)
+    found = []
+    for parameter in model.parameters.values():
+        solve = parameter.solve
+        if solve is None or solve.measure != "hazard_ratio" or solve.years is None:
+            continue
+        if all(name in model.strategies for name in solve.strategies):
+            years, target = scope.number(solve.years, "years"), scope.number(solve.target, "target")
+            found.append(HazardTarget(parameter.name, *solve.strategies, years, target, solve.target.text))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A probabilistic analysis: the compiled model and where its draws come from. Can be sent to another process."""
+
+    program: Program
+    source: Sampler | Draws
+
+    @classmethod
+    def of(cls, model: Model, source: Sampler | Draws, perspective: str | None = None) -> Job:
+        """The job of a model. Raises UsageError for too many draws or a perspective that is not possible."""
+        if source.n > MAX_SAMPLES:
+            raise UsageError(f"n = {source.n:,} is more than {MAX_SAMPLES:,} draws, the most that one analysis holds")
+        chosen = choose_perspective(model, perspective)
+        solved = solved_values(model)
+        years = sorted(target.years for target in hazard_targets(model, solved))
+        return cls(Program.of(model, chosen, source.names, solved, dict.fromkeys(years)), source)
+
+    @property
+    def n(self) -> int:
+        """Number of draws."""
+        return self.source.n
+
+    @property
+    def segments(self) -> int:
+        """Number of segments, the last one shorter."""
+        return -(-self.n // SEGMENT)
+
+    def draws(self, index: int) -> Mapping[str, Floats]:
+        """Parameter values of a segment, each of shape (sample,)."""
+        first, last = index * SEGMENT, min(self.n, (index + 1) * SEGMENT)
+        if isinstance(self.source, Draws):
+            return self.source.mapping(slice(first, last))
+        blocks = [self.source.block(k) for k in range(first // BLOCK, -(-last // BLOCK))]
+        values = np.concatenate([block.values for block in blocks])
+        return {name: np.ascontiguousarray(values[:, position]) for position, name in enumerate(self.source.names)}
+
+    def run(self, index: int, *, threads: int = 1, chunk: int | None = None) -> Totals:
+        """Totals of a segment. Raises InputError where a draw is not possible."""
+        options = {} if chunk is None else {"chunk": chunk}
+        return evaluate(self.program, self.draws(index), threads=threads, **options)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawResults:
+    """What a probabilistic analysis found: costs, effects, life-years and survival of each draw.
+
+    `alive` has shape (sample, strategy, year) for the years in `alive_years`; `categories` name the last axis of
+    `cost_by_category`, (sample, strategy, category).
+    """
+
+    model: Model
+    outcomes: Outcomes
+    alive: Floats
+    alive_years: tuple[float, ...]
+    cost_by_category: Floats
+    categories: tuple[str, ...]
+    source: Sampler | Draws
+
+    def hazard_ratio(self, strategy: str, comparator: str, years: float) -> Floats:
+        """Ratio of the cumulative hazards of death at `years` in each draw, shape (sample,)."""
+        at = self.alive_years.index(years)
+        first, second = (self.outcomes.strategies.index(name) for name in (strategy, comparator))
+        ratio: Floats = np.log(self.alive[:, first, at]) / np.log(self.alive[:, second, at])
+        return ratio
+
+
+def collect(model: Model, job: Job, perspective: str, segments: Iterable[Totals]) -> DrawResults:
+    """Segments in order as one result."""
+    parts: Iterator[Totals] = iter(segments)
+    strategies = len(model.strategies)
+    cost, effect, years = (np.empty((job.n, strategies)) for _ in range(3))
+    alive = np.empty((job.n, strategies, len(job.program.alive_at)))
+    categories = np.empty((job.n, strategies, len(job.program.categories)))
+    row = 0
+    for part in parts:
+        rows = slice(row, row + len(part.cost))
+        cost[rows], effect[rows], years[rows], alive[rows] = part.cost, part.effect, part.life_years, part.alive
+        categories[rows] = part.cost_by_category
+        row = rows.stop
+    settings = model.settings
+    outcomes = Outcomes(
+        strategies=tuple(model.strategies),
+        labels=tuple(item.label for item in model.strategies.values()),
+        cost=cost,
+        effect=effect,
+        currency=settings.currency,
+        effect_unit=settings.effect_unit,
+        thresholds=model.thresholds,
+        threshold=model.threshold,
+        price_year=settings.price_year,
+        perspective=perspective,
+        life_years=years,
+    )
+    return DrawResults(model, outcomes, alive, job.program.alive_at, categories, job.program.categories, job.source)
+
+
+def run_draws(model: Model, draws: Sampler | Draws, perspective: str | None = None, *, threads: int = 2) -> DrawResults:
+    """Runs a model on draws, in memory. Raises InputError where a draw is not possible, UsageError as Job does."""
+    chosen = choose_perspective(model, perspective)
+    job = Job.of(model, draws, chosen)
+    return collect(model, job, chosen, (job.run(index, threads=threads) for index in range(job.segments)))
