@@ -20,8 +20,8 @@ from cea.model.document import did_you_mean, shortened
 
 Case = Mapping[str, float]
 """Values of some parameters; the others keep their point values. The empty case is the base case."""
-Progress = Callable[[int], None]
-"""Told how many more cases are done."""
+Progress = Callable[[int, int], None]
+"""Told how many cases are done, and of how many."""
 
 ROUNDING = 1e-9
 """Differences of increments below this share of their size are rounding."""
@@ -152,7 +152,7 @@ def evaluate(
             both = np.broadcast_to(outcomes.cost, shape), np.broadcast_to(outcomes.effect, shape)
             rows |= {at: (cost, effect) for at, cost, effect in zip(chunk, *both, strict=True)}
             if progress is not None:
-                progress(len(chunk))
+                progress(len(rows), len(cases))
     assert outcomes is not None, "there is a chunk, as there is a case"
     cost, effect = (np.array([rows[at][side] for at in range(len(cases))]) for side in (0, 1))
     return replace(outcomes, cost=cost, effect=effect, life_years=None)

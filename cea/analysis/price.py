@@ -7,7 +7,7 @@ except against a strategy that pays the price as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,14 +16,19 @@ import pandas as pd
 from cea.analysis.deterministic import ROUNDING, comparisons, evaluate
 from cea.analysis.headline import severity_of
 from cea.analysis.incremental import TOLERANCE
+from cea.engine.draws import Draws
 from cea.engine.outcomes import Floats, HasOutcomes, Outcomes, outcomes_of
+from cea.engine.psa import run_draws
 from cea.engine.results import run
+from cea.engine.sampling import Sampler
 from cea.errors import UsageError
 from cea.model.definition import Headline, Model
 from cea.model.document import did_you_mean, shortened
 
 FRONTIER = "frontier"
 """Stands for all other strategies: the price at which the strategy is the best of all."""
+
+QUANTILES = (0.025, 0.25, 0.5, 0.75, 0.975)
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class HighestPrice:
 class PriceDistribution:
     """Per draw, the prices from `lowest` to `highest` at which a strategy is worth it, shape (sample,); NaN: at none.
 
-    The highest is infinite where no price is too high.
+    The highest is infinite where no price is too high. `headline` is empty for a comparison outside the headlines.
     """
 
     strategy: str
@@ -57,6 +62,7 @@ class PriceDistribution:
     threshold: float
     lowest: Floats
     highest: Floats
+    headline: str = ""
 
     @property
     def none(self) -> float:
@@ -196,6 +202,57 @@ def price_distribution(
     at = first.threshold if threshold is None else threshold
     lowest, highest = price_limits(first, second, price, strategy, comparator, at, weight)
     return PriceDistribution(strategy, comparator, at, lowest, highest)
+
+
+def price_distributions(
+    model: Model,
+    draws: Draws | Sampler,
+    *,
+    perspective: str | None = None,
+    thresholds: Iterable[float] | None = None,
+) -> tuple[PriceDistribution, ...]:
+    """The highest price in every draw for each priced headline, against its comparator and as the best of all.
+
+    Raises UsageError where no headline has a price, or the price itself is drawn.
+    """
+    levels = sorted({*model.thresholds, model.threshold} if thresholds is None else set(thresholds))
+    runs: dict[str, tuple[Outcomes, Outcomes, float]] = {}
+    found = []
+    for item in priced_headlines(model):
+        assert item.price is not None, "a priced headline has a price"
+        if item.price in draws.names:
+            raise UsageError(f"{item.price} is drawn itself: mark it `decision: true`, so that draws keep it fixed")
+        if item.price not in runs:
+            price = reference_price(model, item.price)
+            models = (model.with_values({item.price: at}) for at in (0.0, price))
+            at_zero, at_price = (run_draws(each, draws, perspective).outcomes for each in models)
+            runs[item.price] = at_zero, at_price, price
+        for comparator in (item.comparator, FRONTIER):
+            for threshold in levels:
+                one = price_distribution(*runs[item.price], item.strategy, comparator, threshold)
+                found.append(replace(one, headline=item.name))
+    return tuple(found)
+
+
+def distributions_frame(found: Iterable[PriceDistribution], now: Mapping[str, float]) -> pd.DataFrame:
+    """One row a distribution: quantiles of the highest price (NaN: none) and the share of draws with `none`.
+
+    `probability_now` is that of being worth it at the price now, which `now` holds by headline.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "headline": item.headline,
+                "strategy": item.strategy,
+                "comparator": item.comparator,
+                "threshold": item.threshold,
+                **{f"quantile_{level:g}": item.quantile(level) for level in QUANTILES},
+                "none": item.none,
+                "probability_now": item.probability(now[item.headline]),
+            }
+            for item in found
+        ]
+    ).astype({f"quantile_{level:g}": float for level in QUANTILES})
 
 
 def price_limits(

@@ -1,7 +1,8 @@
 """What the draws say about costs, effects and increments: intervals, quadrants of the plane, benefit curves.
 
 A mean ICER is the ratio of the means. It has an interval only where all draws lie in one quadrant in which a ratio has
-one meaning (NE: cost per unit gained; SW: saving per unit lost); elsewhere the share of draws in each quadrant is given.
+one meaning (NE: cost per unit gained; SW: saving per unit lost). Elsewhere the share of draws in each quadrant
+is given.
 """
 
 from __future__ import annotations

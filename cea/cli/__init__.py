@@ -48,6 +48,7 @@ app = typer.Typer(
 )
 
 Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the figures (PNG and SVG).")]
+Pair = Annotated[str | None, typer.Option("--pair", help="strategy:comparator, instead of the model's headlines.")]
 SHOWN_PROBLEMS = 50
 
 
@@ -231,6 +232,90 @@ def docs(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         stdout().print(Text(path.as_posix()))
+
+
+@app.command()
+def dsa(
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    perspective: PerspectiveOption = None,
+    wtp: Threshold = None,
+    pair: Pair = None,
+    outcome: Annotated[str, typer.Option("--outcome", help="What is moved: nmb, cost or effect.")] = "nmb",
+    two_way: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--two-way", help="Two parameters over a grid; each as name or name=low:high."),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", help="Values of each of the two parameters.")] = 25,
+    top: Annotated[int, typer.Option("--top", help="How many inputs to show.")] = 20,
+    alone: Annotated[bool, typer.Option("--alone", help="Move every parameter by itself, joint groups too.")] = False,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+    figures: Figures = True,
+) -> None:
+    """What drives the decision: one-way analysis of every input (tornado), and two inputs over a grid."""
+    from cea.cli.dsa import choices, execute  # noqa: PLC0415 - loads more than other commands need
+
+    asked = request(
+        "dsa",
+        inputs,
+        layer,
+        set_,
+        perspective=perspective,
+        threshold=wtp,
+        out=out,
+        force=force,
+        quiet=quiet,
+        as_json=json,
+    )
+    chosen = choices(pair, outcome, two_way, steps, top, alone)
+    execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
+
+
+@app.command()
+def price(
+    inputs: Inputs = DEFAULT_INPUTS,
+    layer: Layers = None,
+    set_: Sets = None,
+    perspective: PerspectiveOption = None,
+    wtp: Threshold = None,
+    pair: Pair = None,
+    for_: Annotated[
+        str | None, typer.Option("--for", help="Threshold value of a parameter: name or name=low:high.")
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Least value that each price needs, say of a half-life: name or name=low:high."),
+    ] = None,
+    at: Annotated[list[float] | None, typer.Option("--at", help="A price for --against; repeatable.")] = None,
+    n: Annotated[int, typer.Option("-n", min=0, help="Draws for the distribution of the price; 0: none.")] = 5_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
+    out: Out = None,
+    force: Force = False,
+    quiet: Quiet = False,
+    json: AsJson = False,
+    figures: Figures = True,
+) -> None:
+    """The highest price at which the strategy is worth it, and threshold values of other parameters."""
+    from cea.cli.price import choices, execute  # noqa: PLC0415 - loads more than other commands need
+
+    asked = request(
+        "price",
+        inputs,
+        layer,
+        set_,
+        perspective=perspective,
+        threshold=wtp,
+        out=out,
+        force=force,
+        quiet=quiet,
+        as_json=json,
+    )
+    chosen = choices(for_, against, at, pair, n, seed)
+    execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
 
 
 def _command() -> list[str]:

@@ -12,7 +12,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import (
-    BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn,
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
 )  # fmt: skip
 from rich.text import Text
 
@@ -76,7 +83,9 @@ def resume(folder: Path, request: Request, sampling: Sampling, command: Sequence
         force=True,
     )  # fmt: skip
     draws = Path(told["draws"]) if told["draws"] else None
-    wanted = replace(sampling, n=told["n"], seed=told["seed"], sampler=told["sampler"], draws=draws, joint=told["joint"])
+    wanted = replace(
+        sampling, n=told["n"], seed=told["seed"], sampler=told["sampler"], draws=draws, joint=told["joint"]
+    )
     if hash_inputs(again.inputs) != told["input_hashes"] or (draws and hash_file(draws) != told["draws_hash"]):
         raise UsageError(f"the inputs have changed since {store.folder} was started: start the run anew")
     output = Output(again, command, err)
@@ -188,7 +197,14 @@ def _rows(job: Job, index: int) -> int:
 @contextmanager
 def _progress(output: Output, n: int) -> Iterator[Callable[[int], None]]:
     """A bar with rate and time left on stderr; nothing where stderr is no terminal or the user wants quiet."""
-    columns = (TextColumn("Draws"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("Draws"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     shown = not output.request.quiet and output.console.is_terminal
     with Progress(*columns, console=output.console, transient=True, disable=not shown) as bar:
         task = bar.add_task("draws", total=n)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,19 +80,21 @@ class Job:
         """Number of segments, the last one shorter."""
         return -(-self.n // SEGMENT)
 
-    def draws(self, index: int) -> Mapping[str, Floats]:
+    def draws(self, index: int, threads: int = 1) -> Mapping[str, Floats]:
         """Parameter values of a segment, each of shape (sample,)."""
         first, last = index * SEGMENT, min(self.n, (index + 1) * SEGMENT)
         if isinstance(self.source, Draws):
             return self.source.mapping(slice(first, last))
-        blocks = [self.source.block(k) for k in range(first // BLOCK, -(-last // BLOCK))]
+        numbers = range(first // BLOCK, -(-last // BLOCK))
+        with ThreadPoolExecutor(threads) as pool:
+            blocks = list(pool.map(self.source.block, numbers))
         values = np.concatenate([block.values for block in blocks])
         return {name: np.ascontiguousarray(values[:, position]) for position, name in enumerate(self.source.names)}
 
     def run(self, index: int, *, threads: int = 1, chunk: int | None = None) -> Totals:
         """Totals of a segment. Raises InputError where a draw is not possible."""
         options = {} if chunk is None else {"chunk": chunk}
-        return evaluate(self.program, self.draws(index), threads=threads, **options)
+        return evaluate(self.program, self.draws(index, threads), threads=threads, **options)
 
 
 @dataclass(frozen=True, eq=False)

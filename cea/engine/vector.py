@@ -68,7 +68,7 @@ DOTS = (Operation.DOT_1, Operation.DOT_2, Operation.DOT_3, Operation.DOT_4)
 MOVES = (Operation.MOVE_0, Operation.MOVE_1, Operation.MOVE_2, Operation.MOVE_3)
 WORDS = 10
 """Numbers in an instruction: the operation, the register it writes, and up to eight operands."""
-TILE = 64
+TILE = 128
 """Draws in a tile: registers of a kilobyte, so that those in use stay in the nearest caches."""
 
 _part = numba.njit(error_model="numpy", nogil=True)

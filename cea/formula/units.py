@@ -38,6 +38,7 @@ class Dimension:
 
     @classmethod
     def of(cls, exponents: Mapping[str, int | Fraction]) -> Dimension:
+        """A dimension from base units and exponents in any order; those of 0 are left out."""
         return cls(tuple(sorted((base, Fraction(power)) for base, power in exponents.items() if power)))
 
     def __mul__(self, other: Dimension) -> Dimension:

@@ -130,6 +130,8 @@ class _Composer:
                 self._check(event)
             if isinstance(event, ScalarEvent):
                 self._place(self._scalar(event), event.value, event.style or "")
+            elif isinstance(event, AliasEvent):
+                self._place(Node(None, self._at(event), layer=self.layer), "*", "")
             elif isinstance(event, CollectionStartEvent):
                 if len(self.stack) >= MAX_DEPTH:
                     self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "flatten it")

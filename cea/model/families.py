@@ -36,6 +36,7 @@ class Share(Distribution):
         return 0.0, 1.0
 
     def require_shares(self, old: float, new: float) -> None:
+        """Raises DistributionError unless both are inside 0 to 1: nothing else can be moved from and to."""
         what = f"cannot move {self.describe()} from {old:g} to {new:g}: a {self.family} lies between 0 and 1"
         remedy = "write a value between 0 and 1, or give the new value its own distribution"
         require(0 < old < 1 and 0 < new < 1, what, "value", remedy)

@@ -121,8 +121,7 @@ def _with_shares(draft: Draft, found: dict[str, Parameter]) -> dict[str, Paramet
             changed[item.name] = replace(item, distribution=shares[item.name].with_total(total))
         values = sum(item.value or 0.0 for item in members)
         if abs(values - 1) > 1e-6:
-            what = f"the values of the dirichlet group {group} sum to {values:g}"
-            draft.refuse(what, members[0].place, f"shares sum to 1; they are {', '.join(shares)}")
+            draft.warnings.append(f"the values of the dirichlet group {group} sum to {values:g}, not to 1")
     return changed
 
 

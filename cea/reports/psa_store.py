@@ -49,7 +49,9 @@ class PsaStore:
         candidates = (run, run.with_name(run.name + UNFINISHED))
         folder = next((path for path in candidates if (path / _REQUEST).is_file()), None)
         if folder is None:
-            if (run / "manifest.json").is_file():
+            if any(
+                (path / "manifest.json").is_file() for path in (run, run.with_name(run.name.removesuffix(UNFINISHED)))
+            ):
                 raise UsageError(f"{run} is finished, there is nothing to resume")
             raise UsageError(f"{run} is not an unfinished run; its folder would end in {UNFINISHED}")
         try:

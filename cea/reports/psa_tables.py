@@ -15,6 +15,7 @@ from rich.text import Text
 from cea.analysis.acceptability import Acceptability, acceptability
 from cea.analysis.convergence import Convergence, convergence
 from cea.analysis.information import PerfectInformation, evpi
+from cea.analysis.moments import moments
 from cea.analysis.uncertainty import Contrast, Estimate, IncrementalBenefit, Summary, incremental_benefit, summary
 from cea.engine.psa import DrawResults, HazardTarget, Job, hazard_targets
 from cea.engine.results import Results
@@ -61,9 +62,7 @@ class PsaReport:
             information=evpi(outcomes),
             benefit=incremental_benefit(outcomes, comparator=comparator),
             convergence=convergence(outcomes, comparator=comparator, independent=independent),
-            hazards=tuple(
-                (item, results.hazard_ratio(item.strategy, item.comparator, item.years)) for item in targets
-            ),
+            hazards=tuple((item, results.hazard_ratio(item.strategy, item.comparator, item.years)) for item in targets),
         )
 
 
@@ -90,6 +89,7 @@ def tables(report: PsaReport, job: Job) -> dict[str, pd.DataFrame]:
     if job.n <= SAVED_DRAWS:
         parts = [pd.DataFrame(dict(job.draws(index))) for index in range(job.segments)]
         found["draws"] = pd.concat(parts, ignore_index=True)
+        found["draw_moments"] = moments(found["draws"], results.model)
     return found
 
 
@@ -228,7 +228,9 @@ def _pair(report: PsaReport, label: str, contrast: Contrast, comparator: str) ->
     icer = NONE if contrast.icer is None else money(contrast.icer, currency)
     interval = contrast.icer_interval
     note = (
-        f"{money(interval[0], currency)} to {money(interval[1], currency)}" if interval else "no interval: draws cross quadrants"
+        f"{money(interval[0], currency)} to {money(interval[1], currency)}"
+        if interval
+        else "no interval: draws cross quadrants"
     )
     rows: Sequence[tuple[str, str]] = [
         ("Extra cost (95 % interval)", _interval(contrast.cost, lambda value: money(value, currency))),

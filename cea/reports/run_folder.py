@@ -22,7 +22,7 @@ import pandas as pd
 from cea.errors import CeaError, UsageError
 
 _PACKAGES = ("numpy", "scipy", "pandas", "numba", "matplotlib")
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_RISKY = ("=", "+", "-", "@", "\t")
 
 
 def now() -> str:
@@ -129,17 +129,18 @@ def hash_file(path: Path) -> str:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """A table as CSV with full precision.
-
-    Text that a spreadsheet would take for a formula gets a leading apostrophe.
-    """
+    """A table as CSV with full precision, and text that no spreadsheet takes for a formula."""
     safe = frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = [
-                f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value for value in safe[column]
-            ]
+            safe[column] = [_plain(value) if isinstance(value, str) else value for value in safe[column]]
     safe.to_csv(path, index=False, lineterminator="\n")
+
+
+def _plain(text: str) -> str:
+    """Text on one line, so that no part of it begins a cell, with an apostrophe before what would begin a formula."""
+    line = " ".join(text.splitlines())
+    return f"'{line}" if line.lstrip().startswith(_RISKY) else line
 
 
 def check_writable(parent: Path) -> None:

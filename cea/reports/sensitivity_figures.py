@@ -17,10 +17,10 @@ from matplotlib.colors import ListedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from cea.analysis.one_way import Bar, Measure, OneWay
-from cea.analysis.price import FRONTIER
+from cea.analysis.price import FRONTIER, PriceDistribution
 from cea.analysis.threshold import DurabilityFrontier
 from cea.analysis.two_way import Axis, TwoWay
 from cea.reports import style
@@ -133,7 +133,7 @@ def _draw_bar(axes: Axes, row: int, bar: Bar, found: OneWay, measure: Measure, l
             ha="left" if rightwards != inside else "right",
             va="center",
             fontsize=8 if same_side else 9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5} if inside else None,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5 if inside else 0.5},
         )
     for marked, look_, place in ((bar.flips, _FLIPS, 1.02), (bar.flips_best, _FLIPS_BEST, 1.045)):
         if marked:
@@ -305,6 +305,38 @@ def price_curve(
         return figure
 
 
+def price_probability(
+    found: Sequence[PriceDistribution], titles: Mapping[str, str], now: Mapping[str, float], currency: str, unit: str
+) -> Figure:
+    """Probability of being worth it against the comparator by price: a panel a headline, a line a threshold.
+
+    titles and now: panel title and price now by headline. unit: of the effect.
+    """
+    with style.settings():
+        figure = empty_figure("Probability of being cost-effective, by price", 5.6 * len(titles), 5.0)
+        panels = figure.subplots(1, len(titles), squeeze=False, sharey=True).ravel()
+        for panel, (name, title) in zip(panels, titles.items(), strict=True):
+            items = [item for item in found if item.headline == name and item.comparator != FRONTIER]
+            tops = [item.quantile(0.95) or 0.0 for item in items]
+            limit = 1.05 * max(now[name], *(top for top in tops if np.isfinite(top))) or 1.0
+            for position, item in enumerate(items):
+                look = style.look(position)
+                curve = item.frame(np.linspace(0, limit, 201))
+                text = f"{money(item.threshold, currency)} per {unit}"
+                line: dict[str, Any] = {"color": look.colour, "linestyle": look.dashes, "linewidth": 2.0, "label": text}
+                panel.plot(curve["price"], curve["probability"], **line)
+            panel.axvline(now[name], **_NOW)
+            panel.set(xlim=(0, limit), ylim=(0, 1))
+            panel.set_xlabel(f"Price, {currency}")
+            _amounts(panel)
+            panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+            panel.set_title(wrapped(title, 46))
+        panels[0].set_ylabel("Probability cost-effective")
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend([*handles, Line2D([], [], **_NOW)], [*labels, "Price now"], loc="outside lower center", ncols=4)
+        return figure
+
+
 def durability(found: Sequence[DurabilityFrontier]) -> Figure:
     """The least value of a parameter, such as a half-life, at each price: a panel a headline, a line a threshold."""
     first = found[0]
@@ -337,14 +369,12 @@ def _durability_panel(panel: Axes, item: DurabilityFrontier) -> None:
         panel.plot(points["price"], points["minimum"], linestyle="none", marker="o", markersize=5, color=look.colour)
         if rows.empty:
             nowhere.append(money(threshold, item.currency))
-    if nowhere:
-        text = wrapped(f"At {listing(nowhere)} no price is low enough.", 30)
-        panel.text(0.98, 0.03, text, transform=panel.transAxes, ha="right", va="bottom", fontsize=9)
     panel.axvline(item.price_now, **_NOW)
     if np.isfinite(item.base):
         panel.axhline(item.base, color=style.MUTED, linewidth=1.0)
     _amounts(panel)
-    panel.set_xlabel(f"{item.price_label}, {f'{item.price_year} {item.currency}'.strip()}")
+    note = f"\nAt {listing(nowhere)} no price is low enough" if nowhere else ""
+    panel.set_xlabel(f"{item.price_label}, {f'{item.price_year} {item.currency}'.strip()}{note}")
     panel.set_title(wrapped(f"{item.labels[0]} against {item.labels[1]}", 46))
 
 

@@ -86,7 +86,7 @@ def test_a_value_missing_in_one_draw_names_the_draw():
     with pytest.raises(cea.InputError) as error:
         cea.run(broken, values={"hazard": np.array([0.5, 0.25, 0.25]), "discount": 0.125})
     assert "doses, well has no value" in problem(error)
-    assert "first in strategy usual, cycle 0, draw 1" in problem(error)
+    assert "first in strategy drug, cycle 0, draw 1" in problem(error)
 
 
 def test_a_condition_that_does_not_hold_needs_no_value():
