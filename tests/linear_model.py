@@ -1,7 +1,7 @@
 """A model whose results have a closed form: one payment and one year of utility at the start.
 
-Against `usual`, the drug gains `(gain_x + gain_y) * lasting + wave * (dose - 1) * (3 - dose)` QALYs and costs `price`, the
-combination gains `extra` more and costs the price and `surgery`, which alone gains `extra`.
+Against `usual`, the drug gains `(gain_x + gain_y) * lasting + wave * (dose - 1) * (3 - dose)` QALYs and costs `price`.
+Surgery gains `extra` and costs `surgery`. Both together gain and cost the sums.
 """
 
 from __future__ import annotations
@@ -58,11 +58,21 @@ sources: {trial: {citation: A trial}}
 _ASSUMED = "source: {grade: assumption, note: made up}"
 
 PARAMETERS = f"""\
-price: {{label: Price, value: 300, unit: EUR, range: [0, 1000], decision: true, {_ASSUMED}}}
+price: {{label: Price, value: 240, unit: EUR, range: [0, 1000], decision: true, {_ASSUMED}}}
 surgery: {{label: Surgery, value: 500, unit: EUR, range: [400, 700], {_ASSUMED}}}
 extra: {{label: Gain by surgery, value: 0.3, unit: QALY/year, {_ASSUMED}}}
-gain_x: {{label: First gain, value: 0.1, unit: QALY/year, distribution: {{family: normal, mean: 0.1, sd: 0.02}}, {_ASSUMED}}}
-gain_y: {{label: Second gain, value: 0.2, unit: QALY/year, distribution: {{family: normal, mean: 0.2, sd: 0.05}}, {_ASSUMED}}}
+gain_x:
+  label: First gain
+  value: 0.1
+  unit: QALY/year
+  distribution: {{family: normal, mean: 0.1, sd: 0.02}}
+  {_ASSUMED}
+gain_y:
+  label: Second gain
+  value: 0.2
+  unit: QALY/year
+  distribution: {{family: normal, mean: 0.2, sd: 0.05}}
+  {_ASSUMED}
 lasting: {{label: How long it lasts, value: 1, unit: "1", range: [0.5, 2], bounds: [0, 10], {_ASSUMED}}}
 wave: {{label: Wave, value: 0, unit: QALY/year, {_ASSUMED}}}
 dose: {{label: Dose, value: 1, unit: "1", bounds: [0, 4], {_ASSUMED}}}
@@ -79,18 +89,18 @@ utility_b: {{label: Utility, value: 0.2, unit: QALY/year, range: [0.1, 0.3], sha
 care_a: {{label: Care A, value: 10, unit: EUR/year, {_ASSUMED}}}
 care_b: {{label: Care B, value: 20, unit: EUR/year, {_ASSUMED}}}
 care_c: {{label: Care C, same_as: care_b, unit: EUR/year, {_ASSUMED}}}
-share_a: {{label: Share A, value: 0.5, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 5}}, {_ASSUMED}}}
-share_b: {{label: Share B, value: 0.3, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 3}}, {_ASSUMED}}}
-share_c: {{label: Share C, value: 0.2, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 2}}, {_ASSUMED}}}
+share_a: {{label: A, value: 0.5, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 5}}, {_ASSUMED}}}
+share_b: {{label: B, value: 0.3, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 3}}, {_ASSUMED}}}
+share_c: {{label: C, value: 0.2, unit: "1", distribution: {{family: dirichlet, group: mix, alpha: 2}}, {_ASSUMED}}}
 """
 
 CORRELATION = "parameter,gain_x,gain_y\ngain_x,1,0.5\ngain_y,0.5,1\n"
 
 
-def linear_model(parameters: str = PARAMETERS, structure: str = STRUCTURE) -> cea.Model:
-    """The model, perhaps with other text."""
+def linear_model(parameters: str = PARAMETERS, structure: str = STRUCTURE, draws: str = "") -> cea.Model:
+    """The model, perhaps with other text; `draws` is what draws.csv holds."""
     text = f"{structure}parameters:\n{indent(parameters, '  ')}"
-    return model_of(text, {"correlation.csv": CORRELATION})
+    return model_of(text, {"correlation.csv": CORRELATION, "draws.csv": draws})
 
 
 def edited(old: str, new: str) -> cea.Model:
@@ -101,7 +111,7 @@ def edited(old: str, new: str) -> cea.Model:
 
 def write_linear_model(folder: Path) -> Path:
     """The model as a folder, for the command line."""
-    structure, _, sources = STRUCTURE.partition("sources: ")
+    structure = STRUCTURE.partition("sources: ")[0]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.yaml").write_text(structure, encoding="utf-8")
     (folder / "parameters.yaml").write_text(PARAMETERS, encoding="utf-8")

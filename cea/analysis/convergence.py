@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,9 +78,12 @@ class Convergence:
             }
         )
 
-    def sentences(self) -> list[str]:
-        """For each threshold, whether the draws tell the best strategy from the runner-up; how to read the error."""
-        said = [self._sentence(margin) for margin in self.margins]
+    def sentences(self, money: Callable[[float], str] | None = None) -> list[str]:
+        """For each threshold, whether the draws tell the best strategy from the runner-up; how to read the error.
+
+        money: how amounts are written; by default with the code of the currency.
+        """
+        said = [self._sentence(margin, money or self._money) for margin in self.margins]
         if said and not self.independent:
             said.append(
                 "The Monte Carlo error is that of independent draws; Latin hypercube and Sobol points cover the inputs "
@@ -87,11 +91,13 @@ class Convergence:
             )
         return said
 
-    def _sentence(self, margin: Margin) -> str:
+    def _money(self, amount: float) -> str:
+        return f"{self.outcomes.currency} {amount:,.0f}"
+
+    def _sentence(self, margin: Margin, money: Callable[[float], str]) -> str:
         labels = dict(zip(self.outcomes.strategies, self.outcomes.labels, strict=True))
-        currency, unit = self.outcomes.currency, self.outcomes.effect_unit
         best, next_best = labels[margin.best], labels[margin.runner_up]
-        at = f"At {currency} {margin.threshold:,.10g} per {unit}"
+        at = f"At {money(margin.threshold)} per {self.outcomes.effect_unit}"
         if margin.needed is None:
             return f"{at}, {best} and {next_best} have the same mean net benefit: no number of draws tells them apart."
         verdict = f"{margin.draws:,} draws are enough to tell them apart"
@@ -99,8 +105,8 @@ class Convergence:
             needed = f"about {_rounded_up(margin.needed):,} are needed"
             verdict = f"{margin.draws:,} draws are too few to tell them apart, {needed}"
         return (
-            f"{at}, {best} is ahead of {next_best} by {currency} {margin.difference:,.0f} a person on average, "
-            f"with a Monte Carlo error of {currency} {margin.error:,.0f}: {verdict}."
+            f"{at}, {best} is ahead of {next_best} by {money(margin.difference)} a person on average, "
+            f"with a Monte Carlo error of {money(margin.error)}: {verdict}."
         )
 
 

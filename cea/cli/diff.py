@@ -78,7 +78,7 @@ def _layers(text: str) -> tuple[str, ...]:
 
 
 def inputs_frame(first: Model, second: Model) -> pd.DataFrame:
-    """Parameters, formulas, settings, tables and strategies that differ: name, first, second (as text)."""
+    """Everything that defines a model and differs: name, first, second (as text)."""
     rows: list[dict[str, str]] = []
 
     def compare(prefix: str, left: dict[str, str], right: dict[str, str]) -> None:
@@ -91,6 +91,11 @@ def inputs_frame(first: Model, second: Model) -> pd.DataFrame:
         ("formula ", _formulas),
         ("setting ", _settings),
         ("table ", _tables),
+        ("state ", _states),
+        ("start in ", _start),
+        ("window ", _windows),
+        ("strategy ", _strategies),
+        ("arrow ", _arrows),
         ("outcome ", _outcomes),
     ):
         compare(prefix, section(first), section(second))
@@ -108,7 +113,7 @@ def _parameter(item: Parameter) -> str:
     if item.value is not None:
         unit = "" if item.unit == "1" else f" {item.unit}"
         spread = f", {item.distribution.describe()}" if item.uncertain and item.distribution else ""
-        return f"{item.value:g}{unit}{spread}"
+        return f"{item.value:.12g}{unit}{spread}"
     if item.term is not None:
         return item.term.text
     if item.same_as is not None:
@@ -127,6 +132,10 @@ def _settings(model: Model) -> dict[str, str]:
         for name in ("country", "currency", "price_year", "perspective", "effect", "correction", "transition_method")
     }
     found["thresholds"] = ", ".join(f"{value:g}" for value in model.thresholds)
+    found["cycles_per_year"] = str(settings.cycles_per_year)
+    found["equal_value"] = model.equal_value or ""
+    bands = model.shortfall.bands if model.shortfall else ()
+    found["shortfall"] = "; ".join(f"{band.weight:g} from {band.proportional:g} or {band.absolute:g}" for band in bands)
     for name in ("start_age", "until_age", "years", "discount_costs", "discount_effects"):
         term = getattr(settings, name)
         found[name] = term.text if term is not None else ""
@@ -135,6 +144,37 @@ def _settings(model: Model) -> dict[str, str]:
 
 def _tables(model: Model) -> dict[str, str]:
     return {name: f"{item.file}: {', '.join(item.headers.values())}" for name, item in model.tables.items()}
+
+
+def _states(model: Model) -> dict[str, str]:
+    return {
+        name: f"{item.label}{f', {item.steps} cycles, then {item.then}' if item.then else ''}"
+        for name, item in model.states.items()
+    }
+
+
+def _start(model: Model) -> dict[str, str]:
+    return {name: term.text if term is not None else "rest" for name, term in model.start.items()}
+
+
+def _windows(model: Model) -> dict[str, str]:
+    return {name: f"every {item.every.text}, {item.courses.text} courses" for name, item in model.windows.items()}
+
+
+def _strategies(model: Model) -> dict[str, str]:
+    return {
+        name: ", ".join(f"{switch} = {value:g}" for switch, value in item.switches.items())
+        for name, item in model.declared_strategies.items()
+    }
+
+
+def _arrows(model: Model) -> dict[str, str]:
+    found: dict[str, list[str]] = {}
+    for move in model.transitions:
+        when = f" when {move.when.text}" if move.when else ""
+        event = f", {move.event}" if move.event else ""
+        found.setdefault(f"{move.source} -> {move.target}", []).append(f"{move.kind} {move.term.text}{when}{event}")
+    return {name: "; ".join(parts) for name, parts in found.items()}
 
 
 def _outcomes(model: Model) -> dict[str, str]:

@@ -17,6 +17,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 ROW_SUM_TOLERANCE = 1e-9
+FEW_COHORTS = 16
+"""Up to this many cohorts (samples x strategies) go without the compiled kernel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +225,8 @@ def propagate_reference(start: Floats, probabilities: Floats, structure: Structu
 def propagate(start: Floats, probabilities: Floats, structure: Structure, cycles: int) -> Trace:
     """Send a cohort through `cycles` cycles.
 
+    A few cohorts go through NumPy, many through the compiled kernel, whose import alone takes longer than a base case; `propagate_reference` is what both are tested against.
+
     start: share in each state at time 0, shape (sample, strategy, K).
     probabilities: of each edge per cycle, shape (sample, strategy, cycles, E).
     Absent axes have length 1; neither array is copied to its full size.
@@ -235,6 +239,8 @@ def propagate(start: Floats, probabilities: Floats, structure: Structure, cycles
     1 by rounding leaves an occupancy as much below zero. Raises ValueError when shapes do not fit.
     """
     start, probabilities = broadcast(start, probabilities, structure, cycles)
+    if start[..., 0].size <= FEW_COHORTS:
+        return _propagate_matrices(start, probabilities, structure, cycles)
     occupancy = np.empty((*start.shape[:2], cycles + 1, len(structure.labels)))
     flows = np.empty(probabilities.shape)
     _kernel()(
@@ -248,6 +254,30 @@ def propagate(start: Floats, probabilities: Floats, structure: Structure, cycles
         flows,
     )
     return Trace(occupancy, flows)
+
+
+def _propagate_matrices(start: Floats, probabilities: Floats, structure: Structure, cycles: int) -> Trace:
+    """All cohorts together, three array operations a cycle.
+
+    Shares by step are copied to the edges and to those who stay (`spread`), multiplied by what edges take and what
+    stays, and gathered in the steps where they are next (`gather`).
+    """
+    first = np.cumsum(structure.steps) - structure.steps
+    state = np.repeat(np.arange(len(structure.labels)), structure.steps)
+    size, edges = len(state), len(structure.source)
+    spread = np.hstack([state[:, np.newaxis] == structure.source, np.eye(size)]).astype(np.float64)
+    following = np.arange(size) + 1
+    following[first + structure.steps - 1] = first[structure.then]
+    gather = np.zeros((edges + size, size))
+    gather[np.arange(edges + size), np.concatenate([first[structure.target], following])] = 1.0
+    staying = 1.0 - exits(probabilities, structure)
+    taken = np.concatenate([probabilities, staying[..., state]], axis=-1)
+    shares = np.zeros((cycles + 1, *start.shape[:2], size))
+    shares[0][..., first] = start
+    for cycle in range(cycles):
+        shares[cycle + 1] = ((shares[cycle] @ spread) * taken[:, :, cycle]) @ gather
+    occupancy = np.add.reduceat(np.moveaxis(shares, 0, 2), first, axis=-1)
+    return Trace(occupancy, occupancy[:, :, :-1, structure.source] * probabilities)
 
 
 def _propagate_cohorts(

@@ -10,9 +10,9 @@ import numpy as np
 from cea.engine.cohort import Cohort
 from cea.engine.correction import discounted_weights
 from cea.engine.markov import Floats
-from cea.engine.scope import TOLERANCE, Scope
+from cea.engine.scope import TOLERANCE, Scope, Value
 from cea.errors import InputError, Problem
-from cea.model.definition import Outcome
+from cea.model.definition import Outcome, Term
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,15 @@ def weights(cohort: Cohort, rate: Floats | float) -> Weights:
     return Weights(point, discounted_weights(cohort.model.settings.correction, point * step))
 
 
+def _rate(cohort: Cohort, term: Term, name: str) -> Value:
+    """A discount rate. Raises InputError at or below -1, where (1 + rate) ** -years has no value."""
+    rate = cohort.scope.value(term, name)
+    if np.min(rate) <= -1.0:
+        what = f"{name} is {np.min(rate):g} a year, at or below -1"
+        raise InputError([Problem(what, term.place, "choose a rate such as 0.03")])
+    return rate
+
+
 def lines(cohort: Cohort) -> tuple[dict[str, Line], Line]:
     """All outcomes of a cohort by name, and its life-years.
 
@@ -59,8 +68,8 @@ def lines(cohort: Cohort) -> tuple[dict[str, Line], Line]:
     settings = cohort.model.settings
     check_windows(cohort.scope)
     undiscounted = weights(cohort, 0.0)
-    costs = weights(cohort, cohort.scope.value(settings.discount_costs, "discount_costs"))
-    effects = weights(cohort, cohort.scope.value(settings.discount_effects, "discount_effects"))
+    costs = weights(cohort, _rate(cohort, settings.discount_costs, "discount_costs"))
+    effects = weights(cohort, _rate(cohort, settings.discount_effects, "discount_effects"))
     by_kind = {"cost": costs, "effect": effects, "count": undiscounted}
     found = {
         name: _line(cohort, outcome, by_kind[outcome.kind], undiscounted)

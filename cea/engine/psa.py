@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from cea.engine.batch import Program, Totals, evaluate
+from cea.engine.batch import Totals, evaluate
 from cea.engine.cube import BLOCK
 from cea.engine.draws import Draws
 from cea.engine.markov import Floats
 from cea.engine.outcomes import Outcomes
+from cea.engine.program import Program
 from cea.engine.results import choose_perspective
 from cea.engine.sampling import Sampler
 from cea.engine.scope import Scope
@@ -25,6 +27,12 @@ SEGMENT = 8 * BLOCK
 
 MAX_SAMPLES = 10_000_000
 """Most draws of one analysis: the outcomes of all of them are held in memory at its end."""
+
+
+def refuse_too_many(n: int) -> None:
+    """Raises UsageError for more draws than one analysis holds."""
+    if n > MAX_SAMPLES:
+        raise UsageError(f"n = {n:,} is more than {MAX_SAMPLES:,} draws, the most that one analysis holds")
 
 
 @dataclass(frozen=True)
@@ -63,12 +71,11 @@ class Job:
     @classmethod
     def of(cls, model: Model, source: Sampler | Draws, perspective: str | None = None) -> Job:
         """The job of a model. Raises UsageError for too many draws or a perspective that is not possible."""
-        if source.n > MAX_SAMPLES:
-            raise UsageError(f"n = {source.n:,} is more than {MAX_SAMPLES:,} draws, the most that one analysis holds")
+        refuse_too_many(source.n)
         chosen = choose_perspective(model, perspective)
         solved = solved_values(model)
-        years = sorted(target.years for target in hazard_targets(model, solved))
-        return cls(Program.of(model, chosen, source.names, solved, dict.fromkeys(years)), source)
+        years = sorted({target.years for target in hazard_targets(model, solved)})
+        return cls(Program.of(model, chosen, source.names, solved, years), source)
 
     @property
     def n(self) -> int:
@@ -80,9 +87,14 @@ class Job:
         """Number of segments, the last one shorter."""
         return -(-self.n // SEGMENT)
 
+    def rows(self, index: int) -> int:
+        """Number of draws of a segment."""
+        return min(SEGMENT, self.n - index * SEGMENT)
+
     def draws(self, index: int, threads: int = 1) -> Mapping[str, Floats]:
         """Parameter values of a segment, each of shape (sample,)."""
-        first, last = index * SEGMENT, min(self.n, (index + 1) * SEGMENT)
+        first = index * SEGMENT
+        last = first + self.rows(index)
         if isinstance(self.source, Draws):
             return self.source.mapping(slice(first, last))
         numbers = range(first // BLOCK, -(-last // BLOCK))
@@ -101,38 +113,44 @@ class Job:
 class DrawResults:
     """What a probabilistic analysis found: costs, effects, life-years and survival of each draw.
 
-    `alive` has shape (sample, strategy, year) for the years in `alive_years`; `categories` name the last axis of
-    `cost_by_category`, (sample, strategy, category).
+    `alive`, the share alive, has shape (sample, strategy, year) for the years in `alive_years`.
     """
 
     model: Model
     outcomes: Outcomes
     alive: Floats
     alive_years: tuple[float, ...]
-    cost_by_category: Floats
-    categories: tuple[str, ...]
     source: Sampler | Draws
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the little-endian float64 array (sample, strategy, [cost, effect])."""
+        digest = hashlib.sha256()
+        for first in range(0, len(self.outcomes.cost), SEGMENT):
+            rows = slice(first, first + SEGMENT)
+            pair = np.stack([self.outcomes.cost[rows], self.outcomes.effect[rows]], axis=-1)
+            digest.update(pair.astype("<f8").tobytes())
+        return digest.hexdigest()
+
     def hazard_ratio(self, strategy: str, comparator: str, years: float) -> Floats:
-        """Ratio of the cumulative hazards of death at `years` in each draw, shape (sample,)."""
+        """Ratio of the cumulative hazards of death at `years` in each draw, shape (sample,); not finite where nobody
+        has died yet or nobody is left."""
         at = self.alive_years.index(years)
         first, second = (self.outcomes.strategies.index(name) for name in (strategy, comparator))
-        ratio: Floats = np.log(self.alive[:, first, at]) / np.log(self.alive[:, second, at])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio: Floats = np.log(self.alive[:, first, at]) / np.log(self.alive[:, second, at])
         return ratio
 
 
 def collect(model: Model, job: Job, perspective: str, segments: Iterable[Totals]) -> DrawResults:
-    """Segments in order as one result."""
-    parts: Iterator[Totals] = iter(segments)
+    """Segments in order as one result; each is let go once it is copied."""
     strategies = len(model.strategies)
     cost, effect, years = (np.empty((job.n, strategies)) for _ in range(3))
     alive = np.empty((job.n, strategies, len(job.program.alive_at)))
-    categories = np.empty((job.n, strategies, len(job.program.categories)))
     row = 0
-    for part in parts:
+    for part in segments:
         rows = slice(row, row + len(part.cost))
         cost[rows], effect[rows], years[rows], alive[rows] = part.cost, part.effect, part.life_years, part.alive
-        categories[rows] = part.cost_by_category
         row = rows.stop
     settings = model.settings
     outcomes = Outcomes(
@@ -148,7 +166,7 @@ def collect(model: Model, job: Job, perspective: str, segments: Iterable[Totals]
         perspective=perspective,
         life_years=years,
     )
-    return DrawResults(model, outcomes, alive, job.program.alive_at, categories, job.program.categories, job.source)
+    return DrawResults(model, outcomes, alive, job.program.alive_at, job.source)
 
 
 def run_draws(model: Model, draws: Sampler | Draws, perspective: str | None = None, *, threads: int = 2) -> DrawResults:

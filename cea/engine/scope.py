@@ -142,7 +142,7 @@ class Scope:
     def _report(self, term: Term, name: str, index: npt.NDArray[np.int64], context: str) -> None:
         failure = first_failure(term.expression, self.names, self.tables)
         reason = failure.reason if failure else "it is not finite"
-        place = term.place.shifted(failure.span[0]) if failure else term.place
+        place = term.at(failure.span[0]) if failure else term.place
         strategy = self.strategies[min(int(index[1]), len(self.strategies) - 1)]
         where = f"strategy {strategy}, cycle {int(index[2])}" + (f", draw {int(index[0])}" if self.samples > 1 else "")
         within = "" if name == context else f" (needed for {context})"

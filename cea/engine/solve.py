@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from itertools import pairwise
 
 import numpy as np
 
 from cea.engine.cohort import simulate
-from cea.engine.scope import Scope, Value
+from cea.engine.scope import TOLERANCE, Scope, Value
 from cea.errors import InputError, Problem
 from cea.model.definition import Model, Parameter, Solve
 
@@ -48,12 +49,10 @@ def _solved(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str,
 
 
 def _root(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, float]) -> float:
-    from scipy.optimize import brentq  # noqa: PLC0415 - slow to import, and only models with solved parameters need it
-
     middle = math.sqrt(solve.between[0] * solve.between[1])
     scope = Scope(model, {**earlier, **_unsolved(model, earlier, middle)}, tuple(model.strategies))
     target = scope.number(solve.target, f"target of {parameter.name}")
-    years = scope.number(solve.years, f"years of {parameter.name}") if solve.years is not None else None
+    years = _years(parameter, solve, scope)
 
     def miss(log_value: float) -> float:
         values = {**_unsolved(model, earlier, middle), **earlier, parameter.name: math.exp(log_value)}
@@ -70,7 +69,47 @@ def _root(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, f
             f"{at_high + target:.4g}"
         )
         raise InputError([Problem(what, solve.place, "widen `between`, or set the parameter to a number")])
-    return math.exp(float(brentq(miss, low, high, xtol=1e-14, rtol=1e-14)))
+    return math.exp(root(miss, (low, at_low), (high, at_high)))
+
+
+def _years(parameter: Parameter, solve: Solve, scope: Scope) -> float | None:
+    """The time at which the target is measured: a whole number of cycles within the horizon."""
+    if solve.years is None:
+        return None
+    years = scope.number(solve.years, f"years of {parameter.name}")
+    cycles = years * scope.model.settings.cycles_per_year
+    if abs(cycles - round(cycles)) > TOLERANCE or not 1 <= round(cycles) <= scope.cycles:
+        what = f"{parameter.name} is solved at {years:g} years, which is {cycles:g} cycles"
+        remedy = f"choose a whole number of cycles within the horizon of {scope.years[-1]:g} years"
+        raise InputError([Problem(what, solve.years.place, remedy)])
+    return years
+
+
+def root(function: Callable[[float], float], low: tuple[float, float], high: tuple[float, float]) -> float:
+    """Where a continuous function crosses zero between two points (x, value) with values of opposite signs.
+
+    Ridders' method (IEEE Trans Circuits Syst 1979;26:979-980), until the bracket or the value is down to rounding. Not
+    scipy's, because importing scipy.optimize would take a fifth of the time of `cea run`.
+    """
+    rounding = 1e-15 * max(abs(low[1]), abs(high[1]))
+    for _ in range(100):
+        middle = (low[0] + high[0]) / 2
+        at_middle = function(middle)
+        slope = math.sqrt(at_middle**2 - low[1] * high[1])
+        if slope == 0.0:
+            return middle
+        guess = middle + (middle - low[0]) * math.copysign(1.0, low[1]) * at_middle / slope
+        value = function(guess)
+        points = sorted([low, (middle, at_middle), (guess, value), high])
+        for left, right in pairwise(points):
+            if left[1] == 0.0:
+                return left[0]
+            if left[1] * right[1] <= 0.0:
+                low, high = left, right
+                break
+        if abs(value) <= rounding or high[0] - low[0] <= 1e-15 * max(1.0, abs(middle)):
+            return guess
+    return guess
 
 
 def _unsolved(model: Model, earlier: dict[str, float], middle: float) -> dict[str, Value]:

@@ -29,11 +29,11 @@ def _table(draft: Draft, name: str) -> Table:
             columns = {
                 key: cells.column(item.column, draft.problems, blanks=True) for key, item in shape.columns.items()
             }
-    step = keys[-1] - keys[-2] if len(keys) > 1 else 1.0
-    until = shape.until if shape.until is not None else float(keys[-1] + step)
-    if until <= keys[-1]:
+    *earlier, last = keys.tolist()
+    until = shape.until if shape.until is not None else last + (last - earlier[-1] if earlier else 1.0)
+    if shape.until is not None and until <= last:
         remedy = "choose a key above the last one, or delete `until`"
-        draft.refuse(f"`until` is {until:g}, but the last key is {keys[-1]:g}", node.find(["until"]).place, remedy)
+        draft.refuse(f"`until` is {until:g}, but the last key is {last:g}", node.find(["until"]).place, remedy)
     return Table(
         name=name,
         numeric=NumericTable(keys, columns, until),

@@ -114,7 +114,8 @@ def lookup_keys(cells: Cells, name: str, problems: list[Problem]) -> npt.NDArray
     """The key column, checked to ascend and, where it goes up in steps of one, to have no gap."""
     keys = cells.column(name, problems)
     position = cells.header.index(name)
-    steps = np.diff(keys)
+    with np.errstate(over="ignore"):
+        steps = np.diff(keys)
     for row in np.flatnonzero(steps <= 0):
         what = f"the key {keys[row + 1]:g} does not ascend (the one before is {keys[row]:g})"
         place = cells.place(int(row) + 1, position)

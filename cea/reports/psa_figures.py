@@ -27,7 +27,7 @@ from cea.engine.outcomes import Floats, HasOutcomes, Outcomes, outcomes_of
 from cea.errors import UsageError
 from cea.reports import style
 from cea.reports.canvas import AMOUNTS, End, empty_figure, label_ends, wrapped
-from cea.reports.wording import describe_pair, listing, money, rounded_money
+from cea.reports.wording import describe_pair, listing, money, rounded_money, share
 
 _POINTS = 5000
 _SAME_CURVE = 1e-9
@@ -37,7 +37,7 @@ _BOLD: dict[str, Any] = {"color": style.INK, "linewidth": 5.0, "alpha": 0.45, "s
 _ZERO: dict[str, Any] = {"color": style.MUTED, "linewidth": 0.9, "zorder": 1}
 _BAND: dict[str, Any] = {"facecolor": style.MUTED, "alpha": 0.3}
 _MEAN: dict[str, Any] = {"marker": "D", "markersize": 8, "markeredgecolor": "white", "markeredgewidth": 1.3}
-_ELLIPSE: dict[str, Any] = {"color": style.INK, "linewidth": 1.4}
+_ELLIPSE: dict[str, Any] = {"color": style.INK, "linewidth": 1.4, "solid_capstyle": "butt"}
 _CORNERS = {"ne": (0.98, 0.98), "se": (0.98, 0.02), "sw": (0.02, 0.02), "nw": (0.02, 0.98)}
 
 
@@ -194,7 +194,7 @@ def convergence(result: Convergence, threshold: float | None = None, title: str 
         settled = (result.draws >= result.draws[-1] / 50)[:, None] & np.isin(np.arange(mean.shape[1]), others)
         axes.set_ylim(*_padded((mean - 2 * error)[settled], (mean + 2 * error)[settled]))
         _curves(axes, outcomes, result.draws, mean, others)
-        said = result.sentences()
+        said = result.sentences(lambda amount: money(amount, outcomes.currency))
         note = ["Bands: ± 2 Monte Carlo errors.", *said[level : level + 1], *said[len(result.margins) :]]
         figure.supxlabel(wrapped(" ".join(note), 125), x=0.01, ha="left", fontsize=9)
         return figure
@@ -246,8 +246,9 @@ def _panel_title(axes: Axes, contrast: Contrast, sentence: str) -> None:
 
 def _frame_origin(axes: Axes) -> None:
     """Limits that show the origin with some room on every side of it, whatever the draws."""
-    for low, high, limit in ((*axes.get_xlim(), axes.set_xlim), (*axes.get_ylim(), axes.set_ylim)):
-        room = 0.12 * (max(high, 0.0) - min(low, 0.0))
+    # Across there is more of it, so that the shares of both quadrants beside the axis stand clear of it.
+    for part, low, high, limit in ((0.3, *axes.get_xlim(), axes.set_xlim), (0.12, *axes.get_ylim(), axes.set_ylim)):
+        room = part * (max(high, 0.0) - min(low, 0.0))
         limit(min(low, -room), max(high, room))
 
 
@@ -257,7 +258,7 @@ def _quadrant_shares(axes: Axes, contrast: Contrast) -> None:
         axes.text(
             x,
             y,
-            f"{name.upper()} {_share(getattr(contrast.quadrants, name))}",
+            f"{name.upper()} {share(getattr(contrast.quadrants, name))}",
             transform=axes.transAxes,
             ha="right" if x > 0.5 else "left",
             va="top" if y > 0.5 else "bottom",
@@ -349,12 +350,3 @@ def _legend(figure: Figure, key: Artist, label: str) -> None:
     """Meaning of the special line or area, and of the vertical lines."""
     handles = [key, Line2D([], [], **_THRESHOLD)]
     figure.legend(handles, [label, "Thresholds of the model"], loc="outside lower center", ncols=2, handlelength=3)
-
-
-def _share(value: float) -> str:
-    """A probability as a whole percentage; one that only rounds to none or all says so."""
-    if 0 < value < 0.005:
-        return "<1 %"
-    if 0.995 < value < 1:
-        return ">99 %"
-    return f"{value:.0%}".replace("%", " %")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from cea.engine.batch import Totals
-from cea.errors import InputError, UsageError
+from cea.errors import CeaError, InputError, UsageError
 
 UNFINISHED = ".unfinished"
 _REQUEST = "request.json"
 _FORMAT = 1
-_BYTES_PER_VALUE = 8
 
 
 class PsaStore:
@@ -33,12 +32,25 @@ class PsaStore:
         self.request = dict(request)
 
     @classmethod
-    def create(cls, run: Path, request: Mapping[str, Any]) -> PsaStore:
-        """A new store beside the future run folder. Raises UsageError when it cannot be written."""
-        folder = run.with_name(run.name + UNFINISHED)
+    def create(cls, run: Path, request: Mapping[str, Any], *, named: bool = True, force: bool = False) -> PsaStore:
+        """A new store beside the future run folder.
+
+        Where that is taken, another name is found unless the user `named` it; `force` then starts a named run anew.
+        Raises UsageError when the store cannot be written, or is that of an unfinished run.
+        """
+        folder, number = run.with_name(run.name + UNFINISHED), 1
+        if named and force and (folder / _REQUEST).is_file():
+            shutil.rmtree(folder)
+        while not named and (folder.exists() or _run_of(folder).exists()):
+            number += 1
+            folder = run.with_name(f"{run.name}-{number}{UNFINISHED}")
         try:
-            folder.mkdir(parents=True, exist_ok=False)
+            folder.mkdir(parents=True)
             _write(folder / _REQUEST, json.dumps({"format": _FORMAT, **request}, indent=2).encode())
+        except FileExistsError:
+            raise UsageError(
+                f"{folder} holds an unfinished run: take it up with --resume {folder}, or add --force to start anew"
+            ) from None
         except OSError as error:
             raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
         return cls(folder, request)
@@ -49,11 +61,9 @@ class PsaStore:
         candidates = (run, run.with_name(run.name + UNFINISHED))
         folder = next((path for path in candidates if (path / _REQUEST).is_file()), None)
         if folder is None:
-            if any(
-                (path / "manifest.json").is_file() for path in (run, run.with_name(run.name.removesuffix(UNFINISHED)))
-            ):
+            if any((path / "manifest.json").is_file() for path in (run, _run_of(run))):
                 raise UsageError(f"{run} is finished, there is nothing to resume")
-            raise UsageError(f"{run} is not an unfinished run; its folder would end in {UNFINISHED}")
+            raise UsageError(f"{run} is not an unfinished run; the name of its folder would end in {UNFINISHED}")
         try:
             request = json.loads((folder / _REQUEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -65,7 +75,7 @@ class PsaStore:
     @property
     def run(self) -> Path:
         """The folder that the finished run will have."""
-        return self.folder.with_name(self.folder.name.removesuffix(UNFINISHED))
+        return _run_of(self.folder)
 
     def _segment(self, index: int) -> Path:
         return self.folder / f"segment-{index:06d}.npz"
@@ -75,12 +85,15 @@ class PsaStore:
         return {index for index in range(count) if self._segment(index).is_file()}
 
     def save(self, index: int, totals: Totals) -> None:
-        """Keeps a segment."""
+        """Keeps a segment. Raises CeaError when it cannot be written."""
         path = self._segment(index)
         staging = path.with_suffix(".tmp")
-        with staging.open("wb") as handle:
-            np.savez(handle, **{item.name: getattr(totals, item.name) for item in fields(Totals)})
-        os.replace(staging, path)
+        try:
+            with staging.open("wb") as handle:
+                np.savez(handle, **{item.name: getattr(totals, item.name) for item in fields(Totals)})
+            os.replace(staging, path)
+        except OSError as error:
+            raise CeaError(f"could not write {path}: {error.strerror}") from None
 
     def load(self, index: int) -> Totals:
         """A kept segment. Raises InputError when its file is damaged."""
@@ -88,22 +101,27 @@ class PsaStore:
         try:
             with np.load(path, allow_pickle=False) as parts:
                 return Totals(**{item.name: np.array(parts[item.name]) for item in fields(Totals)})
-        except (OSError, ValueError, KeyError):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             raise InputError(f"{path} is damaged: delete it and resume again") from None
 
     def segments(self, count: int) -> Iterator[Totals]:
         """All segments in order."""
         return (self.load(index) for index in range(count))
 
+    def left(self, count: int) -> str:
+        """What to say when the work stops: how it is taken up. A store without a segment goes."""
+        if not self.finished(count):
+            self.discard()
+            return ""
+        return f"; what is done is kept: cea psa --resume {self.folder.as_posix()}"
+
     def discard(self) -> None:
-        """Removes the store once the run folder is written."""
+        """Removes the store."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class MemoryStore:
     """Finished segments in memory, for a run that writes no folder."""
-
-    folder = None
 
     def __init__(self) -> None:
         self._kept: dict[int, Totals] = {}
@@ -117,17 +135,20 @@ class MemoryStore:
         self._kept[index] = totals
 
     def segments(self, count: int) -> Iterator[Totals]:
-        """All segments in order."""
-        return (self._kept[index] for index in range(count))
+        """All segments in order, each forgotten once it is given."""
+        return (self._kept.pop(index) for index in range(count))
+
+    def left(self, count: int) -> str:
+        """Nothing: what is in memory is lost with the process."""
+        return ""
 
     def discard(self) -> None:
         """Forgets everything."""
         self._kept.clear()
 
 
-def check_space(parent: Path, rows: int, values_per_row: int) -> None:
-    """Raises UsageError when the disk has no room for the results: before the work, not after it."""
-    needed = 2 * rows * values_per_row * _BYTES_PER_VALUE + 20_000_000
+def check_space(parent: Path, needed: int) -> None:
+    """Raises UsageError when the disk has no room for `needed` bytes: before the work, not after it."""
     existing = next(path for path in (parent, *parent.resolve().parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:
@@ -137,12 +158,8 @@ def check_space(parent: Path, rows: int, values_per_row: int) -> None:
         )
 
 
-def outcome_hash(segments: Iterator[Totals]) -> str:
-    """sha256 of the little-endian float64 array (sample, strategy, [cost, effect]), segment after segment."""
-    digest = hashlib.sha256()
-    for totals in segments:
-        digest.update(np.stack([totals.cost, totals.effect], axis=-1).astype("<f8").tobytes())
-    return digest.hexdigest()
+def _run_of(folder: Path) -> Path:
+    return folder.with_name(folder.name.removesuffix(UNFINISHED))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -104,7 +104,7 @@ def _limits(found: OneWay, shown: Sequence[Bar], measure: Measure) -> tuple[floa
         if length <= _CUT * after:
             break
         limit = after
-    clipped = [0.0, *(min(max(reach, -limit), limit) for reach in reaches)]
+    clipped = [0.0, *(min(max(reach, -limit), limit) for reach in reaches)] if shown else [-limit, limit]
     return base + min(clipped), base + max(clipped)
 
 

@@ -49,6 +49,15 @@ def rounded_money(amount: float, currency: str) -> str:
     return money(round(amount, -2) if abs(amount) >= 1000 else amount, currency)
 
 
+def share(value: float) -> str:
+    """A probability as a whole percentage; one that only rounds to none or all says so."""
+    if 0 < value < 0.005:
+        return "<1 %"
+    if 0.995 < value < 1:
+        return ">99 %"
+    return f"{value:.0%}".replace("%", " %")
+
+
 def effect(amount: float, decimals: int = 3) -> str:
     """QALYs or another effect for a table: three decimals, no minus before zero."""
     if math.isnan(amount):

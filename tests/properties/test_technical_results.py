@@ -40,8 +40,10 @@ def costs(jurisdiction: str) -> dict[str, float]:
     }
 
 
-def perspective(jurisdiction: str) -> str:
-    return "societal" if jurisdiction == "us" else "health_sector"
+def widest(jurisdiction: str, values: dict[str, float] | None = None) -> cea.Results:
+    """A run under the perspective that counts most."""
+    perspective = "societal" if jurisdiction == "us" else "health_sector"
+    return cea.run(shipped(jurisdiction), perspective=perspective, values=values)
 
 
 def by_category(run: cea.Results) -> dict[tuple[str, str], float]:
@@ -73,18 +75,17 @@ def test_21_with_utilities_of_zero_there_are_no_qalys(jurisdiction):
 
 @both
 def test_22_with_unit_costs_of_zero_nothing_costs(jurisdiction):
-    run = cea.run(shipped(jurisdiction), perspective(jurisdiction), dict.fromkeys(costs(jurisdiction), 0.0))
+    run = widest(jurisdiction, dict.fromkeys(costs(jurisdiction), 0.0))
     assert (run.outcomes.cost == 0).all()
     assert (run.outcomes.effect == base(jurisdiction).outcomes.effect).all()
 
 
 @both
 def test_23_doubling_a_unit_cost_changes_its_own_category_only_and_in_proportion(jurisdiction):
-    model, view = shipped(jurisdiction), perspective(jurisdiction)
-    before = by_category(cea.run(model, view))
+    before = by_category(widest(jurisdiction))
     touched = {}
     for name, amount in costs(jurisdiction).items():
-        none, double = (by_category(cea.run(model, view, {name: factor * amount})) for factor in (0, 2))
+        none, double = (by_category(widest(jurisdiction, {name: factor * amount})) for factor in (0, 2))
         moved = {category for (strategy, category), cost in double.items() if cost != before[strategy, category]}
         assert len(moved) == (1 if amount else 0), name
         for key, cost in before.items():
@@ -303,7 +304,7 @@ def test_30_the_dead_cost_nothing_to_the_health_sector_and_earn_no_qalys(jurisdi
 @FEW
 @given(data=st.data())
 def test_31_parts_sum_to_the_total(jurisdiction, data):
-    run = cea.run(shipped(jurisdiction), perspective(jurisdiction), data.draw(drawn(jurisdiction)))
+    run = widest(jurisdiction, data.draw(drawn(jurisdiction)))
     totals = run.totals_frame().set_index("strategy")
     categories = run.categories_frame().groupby("strategy")[["cost", "cost_undiscounted"]].sum()
     states = run.states_frame().groupby("strategy")[["life_years", "effect"]].sum()
@@ -323,7 +324,7 @@ def test_31_parts_sum_to_the_total(jurisdiction, data):
 
 
 def test_31_the_societal_perspective_adds_the_indirect_costs_and_nothing_else():
-    health, societal = base(), cea.run(shipped(), "societal")
+    health, societal = base(), cea.run(shipped(), perspective="societal")
     indirect = sum(line.discounted for line in societal.lines.values() if line.outcome.indirect)
     assert (indirect > 0).all()
     assert societal.outcomes.cost == pytest.approx(health.outcomes.cost + indirect, rel=1e-14)

@@ -163,7 +163,7 @@ def test_the_societal_perspective_adds_indirect_costs(capsys):
     assert societal["perspective"] == "societal"
     added = {row["category"] for row in societal["costs_by_category"]} - set(base().categories_frame()["category"])
     assert added == {"Productivity", "Informal care"}
-    expected = cea.run(base().model, "societal")
+    expected = cea.run(base().model, perspective="societal")
     for row in societal["results"]:
         assert row["cost"] == of(expected, row["strategy"])[0] > of(base(), row["strategy"])[0]
 
@@ -244,13 +244,13 @@ def test_england_has_no_societal_perspective_and_says_why(elsewhere, capsys):
         ("--set=cost_bb=1", 3, "unknown parameter 'cost_bb'"),
         ("--set=cost_b=-1", 3, "cost_b = -1 is outside its bounds (0 to any)"),
         ("--set=cost_c=1", 3, "unknown parameter 'cost_c'"),
-        ("--layer=englnd", 2, "unknown layer 'englnd': did you mean 'jurisdictions/england'"),
+        ("--layer=englnd", 2, "unknown layer 'englnd': did you mean 'england'"),
         ("--layer=price_low_england", 3, "is meant for models in GBP, this one is in USD"),
         ("--perspective=society", 2, "unknown perspective 'society': did you mean 'societal'"),
         ("--comparator=paliative", 2, "palliative"),
         ("--wtp=0", 2, "--wtp 0: give an amount above zero"),
         ("--wtp=nan", 2, "give an amount above zero"),
-        ("--wtp=much", 2, "much"),
+        ("--wtp=much", 2, "Invalid value for '--wtp'"),
         ("--inputs=nowhere", 2, "there is no folder nowhere"),
         ("--no-such-option", 2, "No such option"),
     ],
@@ -300,7 +300,7 @@ def test_an_internal_error_is_one_line(elsewhere, capsys, monkeypatch):
     def fail(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("cea.cli.run.run", fail)
+    monkeypatch.setattr("cea.cli.options.load", fail)
     said = refused(capsys, RUN, 1)
     assert said.startswith("error: internal error (RuntimeError): a bug; set CEA_DEBUG=1")
     assert outputs(elsewhere) == []
@@ -313,7 +313,7 @@ def test_control_c_stops_with_130(elsewhere, capsys, monkeypatch):
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cea.cli.run.run", interrupt)
+    monkeypatch.setattr("cea.cli.options.load", interrupt)
     assert "stopped" in refused(capsys, RUN, 130)
     assert outputs(elsewhere) == []
 

@@ -98,7 +98,7 @@ def test_plane_shows_means_ellipses_and_shares_of_all_draws():
         assert line(panel, np.array([contrast.effect.mean]), np.array([contrast.cost.mean]))
         assert line(panel, *ellipse(given, contrast.strategy, "palliative").T)
         said = {text.get_text() for text in panel.texts}
-        assert {f"{corner} {psa_figures._share(getattr(contrast.quadrants, corner.lower()))}" for corner in
+        assert {f"{corner} {share(getattr(contrast.quadrants, corner.lower()))}" for corner in
                 ("NE", "SE", "SW", "NW")} <= said  # fmt: skip
         assert panel.get_xlim()[0] < 0 < panel.get_xlim()[1]
         assert panel.get_ylim()[0] < 0 < panel.get_ylim()[1]
@@ -170,7 +170,7 @@ def test_convergence_says_whether_the_draws_were_enough():
     result = convergence(psa(300), independent=False)
     figure = psa_figures.convergence(result, 150_000.0)
     caption = figure.get_supxlabel().replace("\n", " ")
-    assert result.sentences()[2] in caption
+    assert result.sentences(lambda amount: f"${amount:,.0f}")[2] in caption
     assert "Sobol" in caption
     assert line(figure.axes[0], result.draws, result.incremental_nmb[:, 2, 1])
     with pytest.raises(UsageError, match="70,000"):
@@ -189,7 +189,7 @@ def test_same_strategies_share_a_label():
     ("value", "text"), [(0.0, "0 %"), (0.004, "<1 %"), (0.126, "13 %"), (0.9951, ">99 %"), (1.0, "100 %")]
 )
 def test_shares_never_round_to_certainty(value, text):
-    assert psa_figures._share(value) == text
+    assert share(value) == text
 
 
 def test_figures_of_increments_need_two_strategies():

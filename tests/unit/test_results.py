@@ -91,14 +91,14 @@ def test_draws_are_the_same_as_single_runs_bit_for_bit():
 
 
 def test_perspectives_select_costs_and_a_refused_one_says_why():
-    payer, society = (cea.run(small(), name, {"residual": 1.0}) for name in ("payer", "society"))
+    payer, society = (cea.run(small(), perspective=name, values={"residual": 1.0}) for name in ("payer", "society"))
     assert society.outcomes.cost - payer.outcomes.cost == pytest.approx(payer.lines["lost_work"].discounted)
     with pytest.raises(cea.UsageError, match=r"'employer' is not possible for Nowhere: nobody has asked employers"):
-        cea.run(small(), "employer")
+        cea.run(small(), perspective="employer")
     with pytest.raises(cea.UsageError, match=r"unknown perspective 'societal'.*society"):
-        cea.run(small(), "societal")
+        cea.run(small(), perspective="societal")
     with pytest.raises(cea.UsageError, match="not possible for England"):
-        cea.run(shipped("england"), "societal")
+        cea.run(shipped("england"), perspective="societal")
 
 
 def test_frames_hold_what_the_arrays_hold():

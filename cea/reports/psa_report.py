@@ -1,0 +1,145 @@
+"""A probabilistic analysis with everything that is said of it: the analyses of its draws, their tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cea.analysis.acceptability import Acceptability, acceptability
+from cea.analysis.convergence import Convergence, convergence
+from cea.analysis.information import PerfectInformation, evpi, population_evpi
+from cea.analysis.moments import moments
+from cea.analysis.uncertainty import Contrast, IncrementalBenefit, Summary, incremental_benefit, summary
+from cea.engine.markov import Floats
+from cea.engine.psa import DrawResults, HazardTarget, Job, hazard_targets
+from cea.engine.results import Results
+from cea.model.definition import Headline
+
+SAVED_DRAWS = 100_000
+"""Parameter draws are written to the run folder up to this many; beyond, seed and n make them again."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Who the decision concerns, as the user assumes: people a year, for some years, discounted at a rate a year."""
+
+    incidence: float
+    years: int
+    discount_rate: float
+
+    def evpi(self, per_person: Floats) -> Floats:
+        """EVPI of all of them, in the currency and shape of `per_person`. Raises UsageError as `population_evpi`."""
+        return population_evpi(per_person, self.incidence, self.years, self.discount_rate)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A headline of the model in the draws."""
+
+    headline: Headline
+    contrast: Contrast
+
+
+@dataclass(frozen=True, eq=False)
+class PsaReport:
+    """Everything that is shown of a probabilistic analysis, beside the deterministic results `base`.
+
+    `hazards` holds the hazard ratios that the model was solved for, each with its value in every draw (sample,).
+    """
+
+    results: DrawResults
+    base: Results
+    summary: Summary
+    comparisons: tuple[Comparison, ...]
+    curve: Acceptability
+    information: PerfectInformation
+    benefit: IncrementalBenefit
+    convergence: Convergence
+    hazards: tuple[tuple[HazardTarget, Floats], ...]
+    population: Population | None
+
+    @classmethod
+    def of(
+        cls,
+        results: DrawResults,
+        base: Results,
+        comparator: str | None = None,
+        *,
+        independent: bool = True,
+        population: Population | None = None,
+    ) -> PsaReport:
+        """All analyses of the draws, which are not `independent` where they are spread evenly.
+
+        Raises UsageError for an unknown comparator, fewer than two draws, or a population that is not possible.
+        """
+        outcomes = results.outcomes
+        curve = acceptability(outcomes)
+        targets = hazard_targets(results.model, base.solved)
+        return cls(
+            results=results,
+            base=base,
+            summary=summary(outcomes, comparator),
+            comparisons=tuple(_comparisons(results)),
+            curve=curve,
+            information=evpi(outcomes),
+            benefit=incremental_benefit(outcomes, comparator=comparator),
+            convergence=convergence(outcomes, comparator=comparator, independent=independent),
+            hazards=tuple((item, results.hazard_ratio(item.strategy, item.comparator, item.years)) for item in targets),
+            population=population,
+        )
+
+    def tables(self, job: Job) -> dict[str, pd.DataFrame]:
+        """The tables of the run folder, but for those with the outcomes of every draw."""
+        evpi_frame = self.information.frame()
+        if self.population is not None:
+            evpi_frame["population_evpi"] = self.population.evpi(self.information.per_person)
+        found = {
+            "summary": self.summary.frame(),
+            "increments": self.summary.contrast_frame(),
+            "acceptability": self.curve.frame(),
+            "acceptability_frontier": self.curve.frontier_frame(),
+            "evpi": evpi_frame,
+            "incremental_benefit": self.benefit.frame(),
+            "convergence": self.convergence.frame(),
+        }
+        if self.hazards:
+            found["hazard_ratios"] = pd.DataFrame(
+                {f"{item.strategy} against {item.comparator}": ratio for item, ratio in self.hazards}
+            )
+        if job.n <= SAVED_DRAWS:
+            parts = [pd.DataFrame(dict(job.draws(index))) for index in range(job.segments)]
+            found["draws"] = pd.concat(parts, ignore_index=True)
+            found["draw_moments"] = moments(found["draws"], self.results.model)
+        return found
+
+    def draw(self, folder: Path) -> list[Path]:
+        """Draws the figures into a folder; those of increments need two strategies."""
+        from cea.reports import psa_figures, style  # noqa: PLC0415 - matplotlib is slow to import
+
+        outcomes = self.results.outcomes
+        drawn = {
+            "acceptability": psa_figures.acceptability(self.curve),
+            "expected_loss": psa_figures.expected_loss(self.curve),
+            "evpi": psa_figures.information(self.information),
+        }
+        if len(outcomes.strategies) > 1:
+            drawn["plane"] = psa_figures.plane(outcomes, self.summary.comparator)
+            drawn["incremental_benefit"] = psa_figures.incremental_benefit(self.benefit)
+            drawn["convergence"] = psa_figures.convergence(self.convergence)
+        others = dict.fromkeys(item.headline.comparator for item in self.comparisons)
+        for comparator in others:
+            if comparator != self.summary.comparator:
+                drawn[f"plane_against_{comparator}"] = psa_figures.plane(outcomes, comparator)
+        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+
+
+def _comparisons(results: DrawResults) -> Iterable[Comparison]:
+    """The headlines whose strategies are both there."""
+    names = results.outcomes.strategies
+    for headline in results.model.headlines.values():
+        if headline.strategy in names and headline.comparator in names:
+            found = summary(results.outcomes, headline.comparator)
+            yield Comparison(headline, next(item for item in found.contrasts if item.strategy == headline.strategy))
