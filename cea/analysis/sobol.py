@@ -204,8 +204,8 @@ def check_size(n: int, seed: int = 1) -> None:
     if n & (n - 1):
         below = 1 << (n.bit_length() - 1)
         raise UsageError(
-            f"n = {n} is not a power of two: only sets of 2, 4, 8, ... Sobol points fill the cube evenly, and with other "
-            f"sets the indices are biased; take {below} or {2 * below}"
+            f"n = {n} is not a power of two: only sets of 2, 4, 8, ... Sobol points fill the cube evenly, with others "
+            f"the indices are biased; take {below} or {2 * below}"
         )
 
 
@@ -239,8 +239,8 @@ def _analysed(subject: OnCube, problem: dict[str, Any], values: Floats, n: int, 
             indices = _indices(problem, part, width, seed, second, RESAMPLES if count == n else 2)
             if indices is None:
                 continue
-            for key in by_n:
-                by_n[key][size, at] = indices[key]
+            for key, history in by_n.items():
+                history[size, at] = indices[key]
             if count == n:
                 for key, array in [*found.items(), *pairs.items()]:
                     array[at] = indices[key]

@@ -113,11 +113,11 @@ class OnCube:
         asked = {self._known(name) for name in names}
         chosen = [item for item in self.inputs if item.name in asked]
         rest = [item for item in self.inputs if item.name not in asked]
-        if rest:
+        if len(rest) > 1:
             columns = tuple(sorted(column for item in rest for column in item.columns))
             parameters = tuple(name for item in rest for name in item.parameters)
-            label = f"All {len(rest)} other inputs together" if len(rest) > 1 else rest[0].label
-            chosen.append(CubeInput(OTHERS, label, columns, parameters))
+            rest = [CubeInput(OTHERS, "All other inputs together", columns, parameters)]
+        chosen += rest
         return replace(self, inputs=tuple(sorted(chosen, key=lambda item: min(item.columns))))
 
     def _known(self, name: str) -> str:
@@ -125,7 +125,7 @@ class OnCube:
         if name in inputs:
             return name
         for item in self.inputs:
-            if name in item.parameters:
+            if name in item.parameters and item.name != OTHERS:
                 others = [other for other in item.parameters if other != name]
                 raise UsageError(
                     f"{name} is drawn together with {', '.join(others)}: dependent inputs have no index each, "

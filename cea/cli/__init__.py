@@ -318,6 +318,27 @@ def price(
     execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
 
 
+@app.command()
+def sobol(
+    n: Annotated[int, typer.Option("-N", help="Points, a power of two; 0 with --morris: screening only.")] = 1024,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the points.")] = 1,
+    second_order: Annotated[bool, typer.Option("--second-order", help="Also pairs of the inputs that matter.")] = False,
+    morris: Annotated[bool, typer.Option("--morris", help="Also Morris screening, a cheap first look.")] = False,
+    only: Annotated[list[str] | None, typer.Option("--only", help="Only this input; repeatable.")] = None,
+    threads: Annotated[int, typer.Option("--threads", min=1, help="Threads.")] = 2,
+    pair: Pair = None, inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = None,
+    perspective: PerspectiveOption = None, wtp: Threshold = None, out: Out = None, force: Force = False,
+    quiet: Quiet = False, json: AsJson = False, figures: Figures = True,
+) -> None:  # fmt: skip
+    """Where the uncertainty comes from: Sobol indices of every input, pairs of inputs, Morris screening."""
+    from cea.cli.sobol import choices, execute  # noqa: PLC0415 - loads more than other commands need
+
+    asked = request("sobol", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force,
+                    quiet=quiet, as_json=json)  # fmt: skip
+    chosen = choices(n, seed, second_order, morris, only, pair, threads)
+    execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
+
+
 def _command() -> list[str]:
     """The command as it was given, for manifests."""
     return list(_given)

@@ -225,7 +225,8 @@ def propagate_reference(start: Floats, probabilities: Floats, structure: Structu
 def propagate(start: Floats, probabilities: Floats, structure: Structure, cycles: int) -> Trace:
     """Send a cohort through `cycles` cycles.
 
-    A few cohorts go through NumPy, many through the compiled kernel, whose import alone takes longer than a base case; `propagate_reference` is what both are tested against.
+    A few cohorts go through NumPy, many through the compiled kernel, whose import alone takes longer than a base case;
+    `propagate_reference` is what both are tested against.
 
     start: share in each state at time 0, shape (sample, strategy, K).
     probabilities: of each edge per cycle, shape (sample, strategy, cycles, E).
@@ -332,7 +333,7 @@ def _kernel() -> Callable[..., None]:
 
     One explicit signature, of read-only views with any strides (zero included): compiled once, then read from disk.
     """
-    import numba
+    import numba  # noqa: PLC0415 - on first use, see above
 
     def view(dtype: numba.types.Type, axes: int, layout: Literal["A", "C"]) -> object:
         return numba.types.Array(dtype, axes, layout, readonly=True)

@@ -51,7 +51,7 @@ def index_bars(found: Sobol, outcomes: Sequence[int], title: str, top: int = TOP
         panels[0].set_xlim(min(-0.05, *(line for panel in panels for line in panel.get_xlim()[:1])), 1.1)
         panels[0].xaxis.set_major_locator(MultipleLocator(0.25))
         rest = [at for at in range(len(found.inputs)) if at not in chosen]
-        note = f"\nNot drawn: {len(rest)} more inputs, each with a total of {largest[rest].max():.3f} at most" if rest else ""
+        note = f"\nNot drawn: {len(rest)} more inputs, with totals up to {largest[rest].max():.3f}" if rest else ""
         figure.supxlabel(f"Share of the outcome's variance (n = {found.n:,}; lines: 95 % intervals){note}", fontsize=10)
         figure.legend(
             [Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white") for look in (_FIRST, _TOTAL)],
@@ -114,7 +114,8 @@ def second_order_map(found: Sobol, outcome: int, title: str) -> Figure:
             for column in range(row):
                 _cell_text(axes, column, row, cells[row, column], limit, bool(sure[row, column]))
         axes.set_yticks(range(count), [wrapped(found.inputs[at].label, 38) for at in order], fontsize=9)
-        axes.set_xticks(range(count), [_short(found.inputs[at].name) for at in order], rotation=45, ha="right", fontsize=8)
+        names = [_short(found.inputs[at].name) for at in order]
+        axes.set_xticks(range(count), names, rotation=45, ha="right", fontsize=8)
         axes.grid(visible=False)
         bar = figure.colorbar(mesh, ax=axes, pad=0.02)
         bar.set_label("Second order: share of the variance")

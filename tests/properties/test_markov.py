@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cea.engine import markov
 from cea.engine.exponential import propagate_exponential
 from cea.engine.markov import (
     Structure,
@@ -20,6 +23,14 @@ from cea.engine.markov import (
 )
 
 few = settings(max_examples=40, deadline=None)
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, 16], ids=["kernel", "numpy"])
+def _route(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds for the compiled kernel and for the few cohorts that go without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markov, "FEW_COHORTS", request.param)
+        yield
 
 
 class Case(NamedTuple):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from cea.engine import markov
 from cea.engine.markov import (
     Structure,
     Violation,
@@ -18,6 +20,14 @@ from cea.engine.markov import (
 )
 
 both = pytest.mark.parametrize("run", [propagate, propagate_reference])
+
+
+@pytest.fixture(autouse=True, scope="module", params=[0, 16], ids=["kernel", "numpy"])
+def _route(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Everything here holds for the compiled kernel and for the few cohorts that go without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markov, "FEW_COHORTS", request.param)
+        yield
 
 
 def structure(edges, states=3, tunnels=None, step_years=1.0):
