@@ -37,26 +37,28 @@ FIXED = ("msc_worsening_rr", "msc_residual_death_hr", "msc_improve_one_class", "
 
 # Rates of a draw, then what changes with age or month, then cohorts: states A, B, C, cancer, first year, later, weights.
 AB, BA, BC, CB, XA, XB, XC, HA, HB, XH, TX, XT, XL = range(13)
-EFFICACY, FULL, DECAY, LN_WORSE, LN_DEATH, LN_HCC, SHIFT_UP, SHIFT_DOWN = range(13, 21)
+EFFICACY, FULL, DECAY, LN_WORSE, LN_DEATH, LN_HCC, BETTER, WORSE = range(13, 21)
 H_STAY, H_LEAVE, LH_STAY, LH_LEAVE, T_STAY, L_STAY, T_BEFORE, TURN, LASTING = range(21, 30)
 PA_STAY, PA_LEAVE, PB_STAY, PB_LEAVE, PC_STAY, PC_LEAVE, TB_STAY, TB_LEAVE, TC_STAY, TC_LEAVE = range(30, 40)
 M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC = range(40, 47)
 MA_STAY, MA_LEAVE, MB_STAY, MB_LEAVE, MC_STAY, MC_LEAVE, MX_STAY, MX_LEAVE, MY_STAY, MY_LEAVE = range(47, 57)
-COHORTS = 57
-SIZE = 14  # of a cohort: six states, six accounts of time, deaths and transplants
+NONE = 57  # a row of zeros
+COHORTS = 58
+SIZE = 15  # of a cohort: six states, six accounts of time, deaths and transplants, and who moves in the tunnel
 ROWS = COHORTS + 4 * SIZE
 
+_part = numba.njit(error_model="numpy", nogil=True)
 _inline = numba.njit(error_model="numpy", nogil=True, inline="always")
 
 
-@_inline
+@_part
 def _exponentials(s, row):
     """A loop with one `exponential` and nothing else is what the compiler turns into vectors."""
     for j in range(W):
         s[row, j] = exponential(s[row, j])
 
 
-@_inline
+@_part
 def _exits(s, stay):
     """Who stays, and who leaves per unit of rate in the next row, which holds the rate of leaving."""
     for j in range(W):
@@ -65,7 +67,7 @@ def _exits(s, stay):
         s[stay + 1, j] = (1.0 - s[stay, j]) / s[stay + 1, j]
 
 
-@_inline
+@_part
 def _visit(s, o, states, weight):
     for j in range(W):
         for k in range(states):
@@ -73,44 +75,43 @@ def _visit(s, o, states, weight):
 
 
 @_inline
-def _unlisted(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, up, weight):
+def _unlisted(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, better, worse, weight):
     """A cycle of a strategy without transplant; a, b, c are the rows of who stays in A, B and C, who leaves next to them."""
     for j in range(W):
         leave_a, leave_b = s[o, j] * s[a + 1, j], s[o + 1, j] * s[b + 1, j]
         leave_c, leave_h = s[o + 2, j] * s[c + 1, j], s[o + 3, j] * s[H_LEAVE, j]
-        better = s[SHIFT_UP, j] if up else 0.0
-        worse = s[SHIFT_DOWN, j] if up else 0.0
-        s[o, j] = s[o, j] * s[a, j] + (s[BA, j] + better) * leave_b
-        s[o + 1, j] = s[o + 1, j] * s[b, j] + (s[ab, j] + worse) * leave_a + (s[CB, j] + better) * leave_c
-        s[o + 2, j] = s[o + 2, j] * s[c, j] + (s[bc, j] + worse) * leave_b
+        s[o, j] = s[o, j] * s[a, j] + (s[BA, j] + s[better, j]) * leave_b
+        s[o + 1, j] = s[o + 1, j] * s[b, j] + (s[ab, j] + s[worse, j]) * leave_a + (s[CB, j] + s[better, j]) * leave_c
+        s[o + 2, j] = s[o + 2, j] * s[c, j] + (s[bc, j] + s[worse, j]) * leave_b
         s[o + 3, j] = s[o + 3, j] * s[H_STAY, j] + s[ha, j] * leave_a + s[hb, j] * (leave_b + leave_c)
         deaths = s[xa, j] * leave_a + s[xb, j] * leave_b + s[xc, j] * leave_c + s[XH, j] * leave_h
         s[o + 12, j] += weight * deaths
 
 
 @_inline
-def _listed(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, h, up, open_, ring, weight):
+def _listed(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, h, better, worse, transplanted, ring, weight):
     """A cycle of a strategy with transplant. The tunnel: those who leave have survived the last twelve months (LASTING)."""
+    for j in range(W):
+        s[o + 14, j] = ring[j] * s[LASTING, j]
     for j in range(W):
         leave_a, leave_b = s[o, j] * s[a + 1, j], s[o + 1, j] * s[b + 1, j]
         leave_c, leave_h = s[o + 2, j] * s[c + 1, j], s[o + 3, j] * s[h + 1, j]
-        better = s[SHIFT_UP, j] if up else 0.0
-        worse = s[SHIFT_DOWN, j] if up else 0.0
-        s[o, j] = s[o, j] * s[a, j] + (s[BA, j] + better) * leave_b
-        s[o + 1, j] = s[o + 1, j] * s[b, j] + (s[ab, j] + worse) * leave_a + (s[CB, j] + better) * leave_c
-        s[o + 2, j] = s[o + 2, j] * s[c, j] + (s[bc, j] + worse) * leave_b
+        s[o, j] = s[o, j] * s[a, j] + (s[BA, j] + s[better, j]) * leave_b
+        s[o + 1, j] = s[o + 1, j] * s[b, j] + (s[ab, j] + s[worse, j]) * leave_a + (s[CB, j] + s[better, j]) * leave_c
+        s[o + 2, j] = s[o + 2, j] * s[c, j] + (s[bc, j] + s[worse, j]) * leave_b
         s[o + 3, j] = s[o + 3, j] * s[h, j] + s[ha, j] * leave_a + s[hb, j] * (leave_b + leave_c)
         deaths = s[xa, j] * leave_a + s[xb, j] * leave_b + s[xc, j] * leave_c + s[XH, j] * leave_h
-        transplants = s[TX, j] * (leave_b + leave_c + leave_h) if open_ else 0.0
+        transplants = s[transplanted, j] * (leave_b + leave_c + leave_h)
         s[o + 12, j] += weight * deaths
         s[o + 13, j] += weight * transplants
-        ended = ring[j] * s[LASTING, j]
-        ring[j] = transplants
-        s[o + 4, j] = s[o + 4, j] * s[T_STAY, j] - ended + transplants
-        s[o + 5, j] = s[o + 5, j] * s[L_STAY, j] + ended
+        s[o + 4, j] = s[o + 4, j] * s[T_STAY, j] - s[o + 14, j] + transplants
+        s[o + 5, j] = s[o + 5, j] * s[L_STAY, j] + s[o + 14, j]
+        s[o + 14, j] = transplants
+    for j in range(W):
+        ring[j] = s[o + 14, j]
 
 
-@_inline
+@_part
 def _year(s, hazard, open_):
     """What holds for a year of age: who stays and leaves where nothing wanes, and the survival through the tunnel."""
     for j in range(W):
@@ -139,8 +140,8 @@ def _year(s, hazard, open_):
         s[T_BEFORE, j] = s[T_STAY, j]
 
 
-@_inline
-def _month(s, t, hazard, open_, up):
+@_part
+def _month(s, t, hazard, open_):
     """What the waning effect changes every month."""
     since = t * STEP
     for j in range(W):
@@ -155,14 +156,12 @@ def _month(s, t, hazard, open_, up):
     _exponentials(s, M_XA)
     _exponentials(s, M_HA)
     for j in range(W):
-        better = s[SHIFT_UP, j] if up else 0.0
-        worse = s[SHIFT_DOWN, j] if up else 0.0
         bc, hb = s[BC, j] * s[M_AB, j], s[HB, j] * s[M_HA, j]
         ab, ha = s[AB, j] * s[M_AB, j], s[HA, j] * s[M_HA, j]
         xa, xb, xc = s[XA, j] * s[M_XA, j], s[XB, j] * s[M_XA, j], s[XC, j] * s[M_XA, j]
-        s[MA_LEAVE, j] = ab + worse + ha + xa + hazard
-        s[MB_LEAVE, j] = s[BA, j] + better + bc + worse + hb + xb + hazard
-        s[MC_LEAVE, j] = s[CB, j] + better + hb + xc + hazard
+        s[MA_LEAVE, j] = ab + s[WORSE, j] + ha + xa + hazard
+        s[MB_LEAVE, j] = s[BA, j] + s[BETTER, j] + bc + s[WORSE, j] + hb + xb + hazard
+        s[MC_LEAVE, j] = s[CB, j] + s[BETTER, j] + hb + xc + hazard
         s[M_AB, j], s[M_BC, j], s[M_HA, j], s[M_HB, j] = ab, bc, ha, hb
         s[M_XA, j], s[M_XB, j], s[M_XC, j] = xa, xb, xc
     if open_:
@@ -176,33 +175,31 @@ def _month(s, t, hazard, open_, up):
     _exits(s, MC_STAY)
 
 
-@_inline
-def _cycle(s, rings, t, hazard, state, point, up, open_):
+@_part
+def _cycle(s, rings, t, hazard, state, point, open_):
     """Visits all states at boundary t and moves everybody to the next."""
     palliative, msc, transplant, bridge = COHORTS, COHORTS + SIZE, COHORTS + 2 * SIZE, COHORTS + 3 * SIZE
     _visit(s, palliative, 4, state)
     _visit(s, msc, 4, state)
     _visit(s, transplant, 6, state)
     _visit(s, bridge, 6, state)
-    _month(s, t, hazard, open_, up)
+    _month(s, t, hazard, open_)
     for j in range(W):
         s[LASTING, j] *= s[TURN, j]
-    slot = t % 12
-    _unlisted(s, palliative, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, False, point)
-    _unlisted(s, msc, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, up, point)
+    first, second = rings[0, t % 12], rings[1, t % 12]
+    _unlisted(s, palliative, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, NONE, NONE, point)
+    _unlisted(s, msc, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, BETTER, WORSE, point)
     if open_:
-        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, TB_STAY, TC_STAY, LH_STAY, False, True,
-                rings[0, slot], point)  # fmt: skip
-        _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MX_STAY, MY_STAY, LH_STAY, up, True,
-                rings[1, slot], point)  # fmt: skip
+        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, TB_STAY, TC_STAY, LH_STAY, NONE, NONE, TX, first, point)
+        _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MX_STAY, MY_STAY, LH_STAY, BETTER, WORSE,
+                TX, second, point)  # fmt: skip
     else:
-        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, H_STAY, False, False,
-                rings[0, slot], point)  # fmt: skip
-        _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, H_STAY, up, False,
-                rings[1, slot], point)  # fmt: skip
+        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, H_STAY, NONE, NONE, NONE, first, point)
+        _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, H_STAY, NONE, NONE,
+                NONE, second, point)  # fmt: skip
 
 
-@_inline
+@_part
 def _value(s, draws, first, norm, reference, totals):
     """Values the accounts of all cohorts at the norm that held so far, and empties them."""
     ratio = norm / reference
@@ -225,7 +222,7 @@ def _value(s, draws, first, norm, reference, totals):
                 s[o + 6 + k, j] = 0.0
 
 
-@_inline
+@_part
 def _infuse(s, draws, first, t, point, fixed, totals):
     """An infusion of everybody who is in A, B or C, at the first three boundaries, with what it costs and takes."""
     for strategy in (1, 3):
@@ -240,7 +237,7 @@ def _infuse(s, draws, first, t, point, fixed, totals):
                 totals[4 + strategy, i] -= treated * draws[31, i] * draws[33, i]
 
 
-@_inline
+@_part
 def _open(s, rings, draws, first, fixed, shift, totals):
     """Everything that a tile begins with."""
     s[:] = 0.0
@@ -256,8 +253,8 @@ def _open(s, rings, draws, first, fixed, shift, totals):
         s[LN_DEATH, j] = np.log(fixed[1]) * efficacy
         s[LN_HCC, j] = np.log(draws[16, i])
         rate = -np.log(1.0 - min(shift[0], fixed[2] * abs(efficacy))) / shift[1]
-        s[SHIFT_UP, j] = rate if efficacy > 0.0 else 0.0
-        s[SHIFT_DOWN, j] = rate if efficacy < 0.0 else 0.0
+        s[BETTER, j] = rate if efficacy > 0.0 else 0.0
+        s[WORSE, j] = rate if efficacy < 0.0 else 0.0
         s[LASTING, j] = 1.0
         for strategy in range(4):
             s[COHORTS + strategy * SIZE + 1, j] = fixed[4]
@@ -285,21 +282,17 @@ def _kernel(draws, hazards, listing, norms, reference, states, points, fixed, sh
             if t % 12 == 0:
                 if year > 0 and norms[year] != norms[year - 1]:
                     _value(s, draws, first, norms[year - 1], reference, totals)
-                if listing[year]:
-                    _year(s, hazards[year], True)
-                else:
-                    _year(s, hazards[year], False)
+                _year(s, hazards[year], listing[year])
                 if year == 0:
                     for j in range(W):
                         s[TURN, j] = 1.0
                         s[LASTING, j] = s[T_STAY, j] ** 12.0
             if t < 3:
                 _infuse(s, draws, first, t, points[t], fixed, totals)
-                _cycle(s, rings, t, hazards[year], states[t], points[t + 1], True, True)
-            elif listing[year]:
-                _cycle(s, rings, t, hazards[year], states[t], points[t + 1], False, True)
-            else:
-                _cycle(s, rings, t, hazards[year], states[t], points[t + 1], False, False)
+            if t == 3:
+                for j in range(W):
+                    s[BETTER, j], s[WORSE, j] = 0.0, 0.0
+            _cycle(s, rings, t, hazards[year], states[t], points[t + 1], listing[year])
         for strategy in range(4):
             _visit(s, COHORTS + strategy * SIZE, 6, states[cycles])
         _value(s, draws, first, norms[-1], reference, totals)

@@ -194,9 +194,7 @@ def test_text_never_becomes_code_or_a_shell_word():
 
 
 def test_the_rule_catches_what_it_forbids():
-    bad = (
-        "import pickle\nos.system('x')\neval('1')\nrun(x, shell=True)\nload(f, allow_pickle=flag)\nrun(shell=False)"
-    )
+    bad = "import pickle\nos.system('x')\neval('1')\nrun(x, shell=True)\nload(f, allow_pickle=flag)\nrun(shell=False)"
     assert [line for line, _ in forbidden(ast.parse(bad))] == [1, 2, 3, 4, 5]
 
 

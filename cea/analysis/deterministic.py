@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cea.analysis.incremental import TOLERANCE
 from cea.engine.outcomes import Floats, Outcomes
-from cea.engine.results import run
+from cea.engine.results import Results, run
 from cea.engine.scope import Value
 from cea.engine.solve import solved_values
 from cea.errors import UsageError
@@ -61,6 +61,17 @@ def comparisons(model: Model, pair: tuple[str, str] | None = None) -> tuple[Head
         what = "no headline of the model compares strategies that are selected"
         raise UsageError(f"{what}: name a pair, as in strategy:comparator")
     return found
+
+
+def labels_of(model: Model, item: Headline) -> tuple[str, str]:
+    """Labels of the strategy and the comparator of a comparison."""
+    return model.strategies[item.strategy].label, model.strategies[item.comparator].label
+
+
+def point_value(results: Results, name: str) -> float:
+    """A parameter's value in a deterministic run; NaN where it varies over time or strategies."""
+    values = np.unique(results.cohort.scope.names[name])
+    return float(values[0]) if len(values) == 1 else np.nan
 
 
 def known_parameter(model: Model, name: str) -> Parameter:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from cea.analysis.deterministic import ROUNDING, Progress, best_of_all, comparisons, evaluate, worth_it
+from cea.analysis.deterministic import (
+    ROUNDING,
+    Progress,
+    best_of_all,
+    comparisons,
+    evaluate,
+    labels_of,
+    point_value,
+    worth_it,
+)
 from cea.analysis.inputs import Input, Skipped, inputs_of
 from cea.analysis.uncertainty import increments
 from cea.engine.outcomes import Outcomes
@@ -147,8 +156,8 @@ def one_way(
 
 def _base_values(results: Results) -> dict[str, float]:
     """The parameters that are one number over time and strategies, with it."""
-    values = {name: np.unique(results.cohort.scope.names[name]) for name in results.model.parameters}
-    return {name: float(value[0]) for name, value in values.items() if len(value) == 1}
+    values = {name: point_value(results, name) for name in results.model.parameters}
+    return {name: value for name, value in values.items() if not math.isnan(value)}
 
 
 def _evaluate(
@@ -201,7 +210,7 @@ def _analysis(
         )
     return OneWay(
         comparison=comparison,
-        labels=(model.strategies[comparison.strategy].label, model.strategies[comparison.comparator].label),
+        labels=labels_of(model, comparison),
         threshold=threshold,
         base=found[0],
         best=names[best[0]],

@@ -136,17 +136,22 @@ class Sobol:
         return f"S1 below zero {'within' if first + half >= 0 else 'beyond'} its error"
 
     def second_order_frame(self) -> pd.DataFrame:
-        """Tidy table: outcome, headline, measure, first, second, S2, S2_conf; by outcome, then falling size of S2."""
+        """Tidy table: outcome, headline, measure, first, second, S2, S2_conf, at_most; by outcome, then falling S2.
+
+        at_most is the smaller total order of the two, of which the true S2 is a part; estimates above it or below zero
+        are error.
+        """
         rows = []
         for at, outcome in enumerate(self.outcomes):
-            found = []
+            found: list[tuple[str, str, float, float, float]] = []
             for one, two in combinations(range(len(self.inputs)), 2):
                 if self.S2 is not None and self.S2_conf is not None:
                     pair = (self.inputs[one].name, self.inputs[two].name)
-                    found.append((*pair, float(self.S2[at, one, two]), float(self.S2_conf[at, one, two])))
-            found.sort(key=lambda row: -abs(np.nan_to_num(row[2])))
+                    shared, half = float(self.S2[at, one, two]), float(self.S2_conf[at, one, two])
+                    found.append((*pair, shared, half, float(self.ST[at, [one, two]].min())))
+            found.sort(key=lambda row: -row[2])
             rows += [(*_names(outcome), *row) for row in found]
-        return pd.DataFrame(rows, columns=[*_OUTCOME, "first", "second", "S2", "S2_conf"])
+        return pd.DataFrame(rows, columns=[*_OUTCOME, "first", "second", "S2", "S2_conf", "at_most"])
 
     def convergence_frame(self) -> pd.DataFrame:
         """The check over n, tidy: outcome, headline, measure, input, n, S1, ST."""

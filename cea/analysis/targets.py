@@ -92,13 +92,14 @@ class Comparison:
 
 def compare(targets: Iterable[Target], model_for: Callable[[tuple[str, ...]], Model]) -> list[Comparison]:
     """Runs the model for each target; `model_for` gives the model under a tuple of layer names."""
-    cohorts: dict[tuple[object, ...], Cohort] = {}
     found = []
     for target in targets:
-        value = _measure(target, _cohort(target, model_for, cohorts, None))
+        model = model_for(target.layers)
+        value = _measure(target, _cohort(target, model))
         exponential = None
         if target.role == "must_reproduce" and target.measure in ("survival", "hazard_ratio"):
-            exponential = _measure(target, _cohort(target, model_for, cohorts, "matrix_exponential"))
+            exact = replace(model, settings=replace(model.settings, transition_method="matrix_exponential"))
+            exponential = _measure(target, _cohort(target, exact, solved_values(model)))
         found.append(Comparison(target, value, exponential))
     return found
 
@@ -114,23 +115,13 @@ def compare_published(items: Iterable[Published], model_for: Callable[[tuple[str
     return found
 
 
-def _cohort(
-    target: Target,
-    model_for: Callable[[tuple[str, ...]], Model],
-    cohorts: dict[tuple[object, ...], Cohort],
-    method: str | None,
-) -> Cohort:
-    start = tuple(sorted((target.start or {}).items()))
-    values = tuple(sorted((target.values or {}).items()))
-    key = (target.layers, start, values, method)
-    if key not in cohorts:
-        model = model_for(target.layers)
-        solved = solved_values(model)
-        if method is not None:
-            model = replace(model, settings=replace(model.settings, transition_method=method))
-        strategies = tuple(model.strategies)
-        cohorts[key] = simulate(model, {**solved, **dict(values)}, strategies, start=dict(start) or None)
-    return cohorts[key]
+def _cohort(target: Target, model: Model, solved: Mapping[str, float] | None = None) -> Cohort:
+    """The cohort that a target is about: its strategies, until its year."""
+    values = {**(solved_values(model) if solved is None else solved), **(target.values or {})}
+    named = [name for name in (target.strategy, target.comparator) if name is not None]
+    strategies = tuple(dict.fromkeys(named)) or tuple(model.strategies)
+    cycles = None if target.year is None else max(1, round(target.year * model.settings.cycles_per_year))
+    return simulate(model, values, strategies, cycles, target.start or None)
 
 
 def _measure(target: Target, cohort: Cohort) -> float:

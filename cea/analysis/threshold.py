@@ -8,11 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from cea.analysis.deterministic import Case, Progress, Span, asked_span, comparisons, evaluate, worth_it
+from cea.analysis.deterministic import (
+    Case,
+    Progress,
+    Span,
+    asked_span,
+    comparisons,
+    evaluate,
+    labels_of,
+    point_value,
+    worth_it,
+)
 from cea.analysis.price import price_limits, priced_headlines, reference_price
 from cea.analysis.uncertainty import increments
 from cea.engine.outcomes import Floats, Outcomes
-from cea.engine.results import run
+from cea.engine.results import Results, run
 from cea.errors import UsageError
 from cea.model.definition import Headline, Model
 
@@ -83,7 +93,7 @@ def threshold_value(
     at = model.threshold if threshold is None else threshold
     values = np.linspace(span.low, span.high, _POINTS)
     outcomes = evaluate(model, [{parameter: float(value)} for value in values], perspective, progress)
-    base = np.unique(run(model, perspective).cohort.scope.names[parameter])
+    base = point_value(run(model, perspective), parameter)
     item = model.parameters[parameter]
     found = []
     for comparison in asked:
@@ -95,11 +105,11 @@ def threshold_value(
         found.append(
             ThresholdValue(
                 comparison=comparison,
-                labels=(model.strategies[comparison.strategy].label, model.strategies[comparison.comparator].label),
+                labels=labels_of(model, comparison),
                 parameter=parameter,
                 label=item.label,
                 unit=item.unit,
-                base=float(base[0]) if len(base) == 1 else np.nan,
+                base=base,
                 span=span,
                 threshold=at,
                 roots=tuple(solve(float(values[turn]), float(values[turn + 1])) for turn in turns),
@@ -195,45 +205,52 @@ def durability_frontier(
     if any(not (np.isfinite(price) and price >= 0) for price in prices or ()):
         raise UsageError("prices must be amounts that are not below zero")
     levels = sorted({*model.thresholds, model.threshold} if thresholds is None else set(thresholds))
-    scope = run(model, perspective).cohort.scope
+    results = run(model, perspective)
+    return tuple(
+        _frontier(results, item, parameter, span, prices, levels, progress) for item in priced_headlines(model)
+    )
+
+
+def _frontier(
+    results: Results,
+    item: Headline,
+    parameter: str,
+    span: Span,
+    prices: Sequence[float] | None,
+    thresholds: Sequence[float],
+    progress: Progress | None,
+) -> DurabilityFrontier:
+    model, perspective = results.model, results.perspective
+    assert item.price is not None, "a priced headline has a price"
+    if item.price == parameter:
+        raise UsageError(f"{parameter} is the price itself; name what the price is set against")
     values = np.linspace(span.low, span.high, _POINTS)
-    base = np.unique(scope.names[parameter])
-    found = []
-    for item in priced_headlines(model):
-        assert item.price is not None, "a priced headline has a price"
-        if item.price == parameter:
-            raise UsageError(f"{parameter} is the price itself; name what the price is set against")
-        amount = reference_price(model, item.price)
-        cases = [{parameter: float(value), item.price: at} for at in (0.0, amount) for value in values]
-        outcomes = evaluate(model, cases, perspective, progress)
-        curve = pd.concat([_curve(item, level, values, outcomes, amount) for level in levels], ignore_index=True)
-        now = float(np.ravel(scope.names[item.price])[0])
-        wanted = sorted({*(_round_prices(curve["highest_price"], now) if prices is None else prices)})
-        rows = [
-            (level, price, _least(model, item, level, perspective, (parameter, price), points))
-            for level in levels
-            for points in [curve[curve["threshold"] == level]]
-            for price in wanted
-        ]
-        found.append(
-            DurabilityFrontier(
-                comparison=item,
-                labels=(model.strategies[item.strategy].label, model.strategies[item.comparator].label),
-                parameter=parameter,
-                label=model.parameters[parameter].label,
-                unit=model.parameters[parameter].unit,
-                base=float(base[0]) if len(base) == 1 else np.nan,
-                span=span,
-                price_label=model.parameters[item.price].label,
-                price_now=now,
-                curve=curve,
-                minimum=pd.DataFrame(rows, columns=["threshold", "price", "minimum"]),
-                currency=outcomes.currency,
-                price_year=outcomes.price_year,
-                effect_unit=outcomes.effect_unit,
-            )
-        )
-    return tuple(found)
+    amount = reference_price(model, item.price)
+    cases = [{parameter: float(value), item.price: at} for at in (0.0, amount) for value in values]
+    outcomes = evaluate(model, cases, perspective, progress)
+    curve = pd.concat([_curve(item, at, values, outcomes, amount) for at in thresholds], ignore_index=True)
+    now = point_value(results, item.price)
+    rows = [
+        (at, price, _least(model, item, at, perspective, (parameter, price), curve[curve["threshold"] == at]))
+        for at in thresholds
+        for price in sorted({*(_round_prices(curve["highest_price"], now) if prices is None else prices)})
+    ]
+    return DurabilityFrontier(
+        comparison=item,
+        labels=labels_of(model, item),
+        parameter=parameter,
+        label=model.parameters[parameter].label,
+        unit=model.parameters[parameter].unit,
+        base=point_value(results, parameter),
+        span=span,
+        price_label=model.parameters[item.price].label,
+        price_now=now,
+        curve=curve,
+        minimum=pd.DataFrame(rows, columns=["threshold", "price", "minimum"]),
+        currency=outcomes.currency,
+        price_year=outcomes.price_year,
+        effect_unit=outcomes.effect_unit,
+    )
 
 
 def _curve(item: Headline, threshold: float, values: Floats, outcomes: Outcomes, price: float) -> pd.DataFrame:

@@ -8,10 +8,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cea.analysis.deterministic import Progress, asked_span, best_of_all, comparisons, evaluate
+from cea.analysis.deterministic import (
+    Progress,
+    Span,
+    asked_span,
+    best_of_all,
+    comparisons,
+    evaluate,
+    labels_of,
+    point_value,
+)
 from cea.analysis.uncertainty import increments
-from cea.engine.outcomes import Floats
-from cea.engine.results import run
+from cea.engine.outcomes import Floats, Outcomes
+from cea.engine.results import Results, run
 from cea.errors import UsageError
 from cea.model.definition import Headline, Model
 
@@ -96,34 +105,36 @@ def two_way(
     if not all(2 <= count <= MAX_STEPS for count in steps):
         raise UsageError(f"steps {steps[0]} and {steps[1]}: choose from 2 to {MAX_STEPS}")
     base = run(model, perspective)
-    axes = []
-    for name, count in zip((first, second), steps, strict=True):
-        span = asked_span(model, name, (spans or {}).get(name))
-        own = np.unique(base.cohort.scope.names[name])
-        value = float(own[0]) if len(own) == 1 else np.nan
-        parameter = model.parameters[name]
-        axes.append(Axis(name, parameter.label, parameter.unit, value, np.linspace(span.low, span.high, count)))
+    axes = [
+        _axis(base, name, asked_span(model, name, (spans or {}).get(name)), count)
+        for name, count in zip((first, second), steps, strict=True)
+    ]
     cases = [{first: float(x), second: float(y)} for x in axes[0].values for y in axes[1].values]
     outcomes = evaluate(model, cases, perspective, progress)
     at = model.threshold if threshold is None else threshold
-    best = best_of_all(outcomes, at).reshape(steps)
-    found = []
-    for item in asked:
-        effect, cost = increments(outcomes, item.strategy, item.comparator)
-        found.append(
-            TwoWay(
-                comparison=item,
-                labels=(model.strategies[item.strategy].label, model.strategies[item.comparator].label),
-                threshold=at,
-                first=axes[0],
-                second=axes[1],
-                benefit=(at * effect - cost).reshape(steps),
-                best=best,
-                strategies=outcomes.strategies,
-                strategy_labels=outcomes.labels,
-                currency=outcomes.currency,
-                price_year=outcomes.price_year,
-                effect_unit=outcomes.effect_unit,
-            )
-        )
-    return tuple(found)
+    return tuple(_grid(model, item, outcomes, axes[0], axes[1], at) for item in asked)
+
+
+def _axis(results: Results, name: str, span: Span, count: int) -> Axis:
+    item = results.model.parameters[name]
+    values = np.linspace(span.low, span.high, count)
+    return Axis(name, item.label, item.unit, point_value(results, name), values)
+
+
+def _grid(model: Model, item: Headline, outcomes: Outcomes, first: Axis, second: Axis, threshold: float) -> TwoWay:
+    shape = len(first.values), len(second.values)
+    effect, cost = increments(outcomes, item.strategy, item.comparator)
+    return TwoWay(
+        comparison=item,
+        labels=labels_of(model, item),
+        threshold=threshold,
+        first=first,
+        second=second,
+        benefit=(threshold * effect - cost).reshape(shape),
+        best=best_of_all(outcomes, threshold).reshape(shape),
+        strategies=outcomes.strategies,
+        strategy_labels=outcomes.labels,
+        currency=outcomes.currency,
+        price_year=outcomes.price_year,
+        effect_unit=outcomes.effect_unit,
+    )

@@ -167,19 +167,18 @@ def validate(
 
 @app.command()
 def psa(
+    context: typer.Context,
     n: Annotated[int, typer.Option("-n", help="Number of draws.")] = 10_000,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
     sampler: Annotated[str, typer.Option("--sampler", help="random, lhs or sobol.")] = "random",
-    joint: Annotated[
-        str, typer.Option("--joint", help="Joint groups by their correlation, or from their own draws.")
-    ] = "correlation",
+    joint: Annotated[str, typer.Option("--joint", help="Joint groups by their correlation, or draws.")] = "correlation",
     draws: Annotated[Path | None, typer.Option("--draws", help="Run these draws (CSV or Parquet) instead.")] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Threads (or local workers).")] = 2,
     chunk: Annotated[int | None, typer.Option("--chunk", min=1, help="Draws that are evaluated together.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="A Dask scheduler, tcp://host:port, or `local`.")
-    ] = None,
+    scheduler: Annotated[str | None, typer.Option("--scheduler", help="Dask: tcp://host:port, or local.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Take up an unfinished run.")] = None,
+    incidence: Annotated[float | None, typer.Option("--incidence", help="People a year, for population EVPI.")] = None,
+    years: Annotated[int, typer.Option("--years", help="Years of --incidence.")] = 10,
     inputs: Inputs = DEFAULT_INPUTS,
     layer: Layers = None,
     set_: Sets = None,
@@ -193,18 +192,20 @@ def psa(
     figures: Figures = True,
 ) -> None:
     """The probabilistic analysis: means with intervals, acceptability, expected loss, value of perfect information."""
-    from cea.cli.psa import Sampling, execute  # noqa: PLC0415 - loads more than other commands need
-    from cea.cli.psa import resume as take_up  # noqa: PLC0415
+    from cea.cli.psa import Machine, execute, take_up  # noqa: PLC0415 - loads more than other commands need
+    from cea.cli.psa_request import Sampling, refuse_mixed  # noqa: PLC0415
 
+    refuse_mixed(context, resume=resume is not None, draws=draws is not None)
     asked = request(
         "psa", inputs, layer, set_, perspective=perspective, threshold=wtp, comparator=comparator, out=out, force=force,
         quiet=quiet, as_json=json,
     )  # fmt: skip
-    sampling = Sampling(n, seed, sampler, draws, joint, threads, chunk, scheduler)
+    machine = Machine(threads, chunk, scheduler)
     if resume is not None:
-        take_up(resume, asked, sampling, _command(), stdout(), stderr(), with_figures=figures)
+        take_up(resume, asked, machine, _command(), stdout(), stderr(), with_figures=figures)
     else:
-        execute(asked, sampling, _command(), stdout(), stderr(), with_figures=figures)
+        sampling = Sampling(n, seed, sampler, joint, draws, incidence, years)
+        execute(asked, sampling, machine, _command(), stdout(), stderr(), with_figures=figures)
 
 
 @app.command()

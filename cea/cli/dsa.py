@@ -115,10 +115,11 @@ def _print(out: Console, found: Sequence[OneWay], grids: Sequence[TwoWay], asked
 
 def _table(found: OneWay, asked: Choices) -> Table:
     measure, currency = asked.measure, found.currency
-    names = {"nmb": "NMB", "cost": "Cost", "effect": f"{found.effect_unit}s"}
+    name = {"nmb": "NMB", "cost": "cost", "effect": f"{found.effect_unit}s"}[measure]
     at = f" at {money(found.threshold, currency)} per {found.effect_unit}" if measure == "nmb" else ""
-    title = f"{found.comparison.label}: extra {names[measure]}{at}, {found.labels[0]} against {found.labels[1]}"
-    headings = ["Low value", "High value", f"{names[measure]} at low", f"{names[measure]} at high", "Swing"]
+    title = f"{found.comparison.label}: extra {name}{at}, {found.labels[0]} against {found.labels[1]}"
+    head = name[:1].upper() + name[1:]
+    headings = ["Low value", "High value", f"{head} at low", f"{head} at high", "Swing"]
     made = Table(title, [("Input", False), *((heading, True) for heading in headings), ("Turns", False)])
     base = _amount(getattr(found.base, measure), found, measure)
     made.add(["Base case", "", "", base, base, "", ""], strong=True)

@@ -14,6 +14,7 @@ import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
+from cea.analysis.deterministic import point_value
 from cea.analysis.price import (
     FRONTIER,
     QUANTILES,
@@ -178,8 +179,8 @@ def _prices(
             raise
         output.note(f"no highest price: {error}")
         return (), pd.DataFrame(), {}
-    scope = run(model, perspective).cohort.scope
-    now = {item.name: float(np.ravel(scope.names[item.price or ""])[0]) for item in priced_headlines(model)}
+    results = run(model, perspective)
+    now = {item.name: point_value(results, item.price or "") for item in priced_headlines(model)}
     return prices, curve, now
 
 
@@ -215,7 +216,8 @@ def _price_table(found: Found, prices: Sequence[HighestPrice]) -> Table:
         name = "All others" if comparator == FRONTIER else labels[comparator]
         made.add([name, *cells], strong=comparator == first.comparator)
     made.notes.append(f"{label}; now {money(found.now[first.headline], currency)}. none: not even at a price of zero.")
-    made.notes.append(f"All others: it is the best of {listing(labels.values())}; a population layer can leave some out.")
+    all_others = f"All others: it is the best of {listing(labels.values())}"
+    made.notes.append(f"{all_others}; a population layer can leave some out.")
     if any(item.lowest > 0 for item in prices):
         made.notes.append("Some prices hold from another price on only: see `lowest_price` in the table or JSON.")
     return made
@@ -286,20 +288,7 @@ def _report(found: Found, perspective: str) -> dict[str, Any]:
     """The JSON object of `cea price`; its keys are stable."""
     model = found.model
     return {
-        "highest_price": [
-            {
-                "headline": item.headline,
-                "strategy": item.strategy,
-                "comparator": item.comparator,
-                "parameter": item.parameter,
-                "threshold": item.threshold,
-                "value": _finite(item.price),
-                "any": item.price == math.inf,
-                "lowest": item.lowest,
-                "weighted": _finite(item.weighted),
-            }
-            for item in found.prices
-        ],
+        "highest_price": [_price_record(item) for item in found.prices],
         "price_now": found.now,
         "distribution": [
             {
@@ -333,6 +322,20 @@ def _report(found: Found, perspective: str) -> dict[str, Any]:
         "price_year": model.settings.price_year,
         "effect_unit": model.settings.effect_unit,
         "perspective": perspective,
+    }
+
+
+def _price_record(item: HighestPrice) -> dict[str, Any]:
+    return {
+        "headline": item.headline,
+        "strategy": item.strategy,
+        "comparator": item.comparator,
+        "parameter": item.parameter,
+        "threshold": item.threshold,
+        "value": _finite(item.price),
+        "any": item.price == math.inf,
+        "lowest": item.lowest,
+        "weighted": _finite(item.weighted),
     }
 
 

@@ -3,115 +3,138 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)  # fmt: skip
-from rich.text import Text
 
+from cea.analysis.incremental import incremental
 from cea.cli.options import OUTPUTS, Request
 from cea.cli.output import Output
+from cea.cli.progress import draws_bar, interruptions
+from cea.cli.psa_request import Sampling, remembered, taken_up
+from cea.engine.batch import Totals
 from cea.engine.cluster import client, run_on
 from cea.engine.draws import Draws
-from cea.engine.psa import SEGMENT, Job, collect
-from cea.engine.results import choose_perspective, run
+from cea.engine.psa import Job, collect, refuse_too_many
+from cea.engine.results import Results, choose_perspective, run
 from cea.engine.sampling import Sampler
-from cea.errors import CeaError, UsageError
+from cea.errors import CeaError, InputError, UsageError
 from cea.model.definition import Model
-from cea.reports import psa_tables
-from cea.reports.psa_store import MemoryStore, PsaStore, check_space, outcome_hash
-from cea.reports.run_folder import Manifest, hash_file, hash_inputs, write_run
+from cea.reports.psa_json import as_json
+from cea.reports.psa_outcomes import CSV_ROWS, write_outcomes
+from cea.reports.psa_report import SAVED_DRAWS, Population, PsaReport
+from cea.reports.psa_store import MemoryStore, PsaStore, check_space
+from cea.reports.psa_tables import show
+from cea.reports.run_folder import Manifest, hash_file, write_run
 
-CSV_ROWS = 5_000
-"""Longer tables are written as Parquet."""
+Store = PsaStore | MemoryStore
+
+_SPARE_BYTES = 20_000_000
+"""Room for figures and small tables."""
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """How many draws, from where, and on what they are run; only the first four decide the results."""
+class Machine:
+    """On what the draws are run; it makes no difference to the results."""
 
-    n: int
-    seed: int
-    sampler: str
-    draws: Path | None
-    joint: str
     threads: int
     chunk: int | None
     scheduler: str | None
 
 
+class Interrupted(CeaError):
+    """The user stopped a run."""
+
+    exit_code = 130
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """A probabilistic analysis that was asked for: checked, and ready to run."""
+
+    request: Request
+    sampling: Sampling
+    machine: Machine
+    output: Output
+    model: Model
+    base: Results
+    job: Job
+    population: Population | None
+    manifest: Manifest
+
+    @classmethod
+    def of(
+        cls, request: Request, sampling: Sampling, machine: Machine, command: Sequence[str], err: Console
+    ) -> Analysis:
+        """Checks everything that can be checked before the work. Raises UsageError and InputError."""
+        output = Output(request, command, err)
+        refuse_too_many(sampling.n)
+        model = request.model()
+        perspective = choose_perspective(model, request.perspective)
+        base = run(model, perspective)
+        incremental(base.outcomes, request.comparator)
+        job = Job.of(model, _source(model, sampling), perspective)
+        if job.n < 2:
+            raise UsageError("a single draw has no spread: run at least two, better thousands")
+        manifest = request.manifest(model, perspective, command)
+        manifest.started, manifest.n = output.started, job.n
+        if sampling.draws is None:
+            manifest.seed = sampling.seed
+        else:
+            manifest.input_hashes |= {sampling.draws.as_posix(): hash_file(sampling.draws)}
+        return cls(request, sampling, machine, output, model, base, job, _population(base, sampling), manifest)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the model and its draws."""
+        source = self.job.source
+        return (*self.model.warnings, *(source.cube.warnings if isinstance(source, Sampler) else ()))
+
+    def bytes_needed(self, finished: int) -> int:
+        """Room for the segments that are not `finished` and for the run folder."""
+        job = self.job
+        values = len(job.program.strategies) * (3 + len(job.program.categories) + len(job.program.alive_at))
+        draws = min(job.n, SAVED_DRAWS) * len(job.source.names)
+        return 8 * (values * (2 * job.n - finished) + draws) + _SPARE_BYTES
+
+
 def execute(
-    request: Request, sampling: Sampling, command: Sequence[str], out: Console, err: Console, *, with_figures: bool
+    request: Request,
+    sampling: Sampling,
+    machine: Machine,
+    command: Sequence[str],
+    out: Console,
+    err: Console,
+    *,
+    with_figures: bool,
 ) -> None:
     """Runs the analysis, prints tables or JSON, and writes the run folder; what is done survives an interruption."""
-    output = Output(request, command, err)
-    model = request.model()
-    perspective = choose_perspective(model, request.perspective)
-    job = Job.of(model, _source(model, sampling), perspective)
-    manifest = request.manifest(model, perspective, command)
-    manifest.started = output.started
-    store: PsaStore | MemoryStore = MemoryStore()
-    if output.writes:
-        run_folder = request.out or OUTPUTS / manifest.folder_name
-        check_space(run_folder.parent, job.n, len(model.strategies) * (3 + len(job.program.categories)))
-        store = PsaStore.create(run_folder, _remembered(request, sampling, manifest))
-    _finish(request, sampling, model, perspective, job, store, output, out, with_figures=with_figures)
+    analysis = Analysis.of(request, sampling, machine, command, err)
+    store: Store = MemoryStore()
+    if analysis.output.writes:
+        folder = request.out or OUTPUTS / analysis.manifest.folder_name
+        check_space(folder.parent, analysis.bytes_needed(0))
+        wanted = remembered(request, sampling, analysis.manifest)
+        store = PsaStore.create(folder, wanted, named=request.out is not None, force=request.force)
+    _complete(analysis, store, out, with_figures=with_figures)
 
 
-def resume(folder: Path, request: Request, sampling: Sampling, command: Sequence[str], out: Console, err: Console,
-           *, with_figures: bool) -> None:  # fmt: skip
+def take_up(
+    folder: Path, request: Request, machine: Machine, command: Sequence[str], out: Console, err: Console,
+    *, with_figures: bool,
+) -> None:  # fmt: skip
     """Takes up an unfinished run; the results are those of an unbroken one. Raises UsageError and InputError."""
     store = PsaStore.open(folder)
-    told = store.request
-    again = replace(
-        request, inputs=Path(told["inputs"]), layers=tuple(told["layers"]), values=told["values"],
-        perspective=told["perspective"], threshold=told["threshold"], comparator=told["comparator"], out=store.run,
-        force=True,
-    )  # fmt: skip
-    draws = Path(told["draws"]) if told["draws"] else None
-    wanted = replace(
-        sampling, n=told["n"], seed=told["seed"], sampler=told["sampler"], draws=draws, joint=told["joint"]
-    )
-    if hash_inputs(again.inputs) != told["input_hashes"] or (draws and hash_file(draws) != told["draws_hash"]):
-        raise UsageError(f"the inputs have changed since {store.folder} was started: start the run anew")
-    output = Output(again, command, err)
-    model = again.model()
-    perspective = choose_perspective(model, again.perspective)
-    job = Job.of(model, _source(model, wanted), perspective)
-    _finish(again, wanted, model, perspective, job, store, output, out, with_figures=with_figures)
-
-
-def _remembered(request: Request, sampling: Sampling, manifest: Manifest) -> dict[str, Any]:
-    """What decides the results, so that the run can be taken up by a later process."""
-    return {
-        "inputs": request.inputs.resolve().as_posix(),
-        "layers": list(request.layers),
-        "values": request.values,
-        "perspective": request.perspective,
-        "threshold": request.threshold,
-        "comparator": request.comparator,
-        "n": sampling.n,
-        "seed": sampling.seed,
-        "sampler": sampling.sampler,
-        "joint": sampling.joint,
-        "draws": sampling.draws.resolve().as_posix() if sampling.draws else None,
-        "draws_hash": hash_file(sampling.draws) if sampling.draws else None,
-        "input_hashes": manifest.input_hashes,
-    }
+    again, sampling, told = taken_up(store, request)
+    analysis = Analysis.of(again, sampling, machine, command, err)
+    told.check(analysis.manifest)
+    analysis.manifest.command, analysis.manifest.started = told.command, told.started
+    finished = sum(analysis.job.rows(index) for index in store.finished(analysis.job.segments))
+    check_space(store.folder.parent, analysis.bytes_needed(finished))
+    _complete(analysis, store, out, with_figures=with_figures)
 
 
 def _source(model: Model, sampling: Sampling) -> Sampler | Draws:
@@ -120,114 +143,94 @@ def _source(model: Model, sampling: Sampling) -> Sampler | Draws:
     return Sampler(model, sampling.n, sampling.seed, sampling.sampler, sampling.joint)
 
 
-def _finish(
-    request: Request, sampling: Sampling, model: Model, perspective: str, job: Job, store: PsaStore | MemoryStore, output: Output,
-    out: Console, *, with_figures: bool,
-) -> None:  # fmt: skip
+def _population(base: Results, sampling: Sampling) -> Population | None:
+    """The population that the user assumes, discounted as costs are. Raises UsageError when it is not possible."""
+    if sampling.incidence is None:
+        return None
+    rate = base.cohort.scope.number(base.model.settings.discount_costs, "discount_costs")
+    assumed = Population(sampling.incidence, sampling.years, rate)
+    assumed.people()
+    return assumed
+
+
+def _complete(analysis: Analysis, store: Store, out: Console, *, with_figures: bool) -> None:
     """Runs what is missing, then the analyses, then writes everything."""
-    base = run(model, perspective)
-    _run_missing(job, sampling, store, output)
-    digest = outcome_hash(store.segments(job.segments))
-    results = collect(model, job, perspective, store.segments(job.segments))
-    report = psa_tables.PsaReport.of(results, base, request.comparator, independent=sampling.sampler == "random")
-    manifest = request.manifest(model, perspective, output.command)
-    manifest.started, manifest.seed, manifest.n = output.started, sampling.seed, job.n
-    manifest.results_hash = digest
-    manifest.seconds = output.seconds
-    if isinstance(store, PsaStore):
-        draw = (lambda folder: psa_tables.figures(report, folder)) if with_figures else None
-        folder = write_run(
-            manifest, OUTPUTS, psa_tables.tables(report, job), draw, store.run, force=request.force, csv_rows=CSV_ROWS
-        )
-        output.note(f"Results: {folder.as_posix()}")
+    output, job = analysis.output, analysis.job
+    with _kept(store, job.segments):
+        _run_missing(analysis, store)
+        results = collect(analysis.model, job, analysis.base.perspective, store.segments(job.segments))
+        report = PsaReport.of(
+            results, analysis.base, analysis.request.comparator,
+            independent=analysis.sampling.independent, population=analysis.population,
+        )  # fmt: skip
+        analysis.manifest.results_hash = results.sha256
+        analysis.manifest.seconds = output.seconds
+        if isinstance(store, PsaStore):
+            output.note(f"Results: {_write(analysis, report, store, with_figures=with_figures).as_posix()}")
     store.discard()
-    if request.as_json:
-        out.out(json.dumps(psa_tables.as_json(report, digest, manifest), indent=2, ensure_ascii=False, allow_nan=False))
+    if analysis.request.as_json:
+        found = as_json(report, analysis.sampling.source, analysis.warnings, analysis.manifest)
+        out.out(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        psa_tables.show(report, digest, out)
-    for warning in model.warnings:
+        show(report, out)
+    for warning in analysis.warnings:
         output.note(f"warning: {warning}", "yellow")
 
 
-def _run_missing(job: Job, sampling: Sampling, store: PsaStore | MemoryStore, output: Output) -> None:
-    """Runs the segments that are not there yet; Ctrl-C stops after those under way and keeps them."""
+def _write(analysis: Analysis, report: PsaReport, store: PsaStore, *, with_figures: bool) -> Path:
+    """Writes the run folder, the outcomes of the draws straight from the store."""
+    job = analysis.job
+
+    def files(folder: Path) -> list[Path]:
+        written = [write_outcomes(job, store.segments(job.segments), folder)]
+        return [*written, *report.draw(folder)] if with_figures else written
+
+    return write_run(
+        analysis.manifest, OUTPUTS, report.tables(job), files, store.run, force=analysis.request.force,
+        csv_rows=CSV_ROWS,
+    )  # fmt: skip
+
+
+@contextmanager
+def _kept(store: Store, segments: int) -> Iterator[None]:
+    """Says how the run is taken up when it stops before its end."""
+    try:
+        yield
+    except InputError:
+        raise
+    except KeyboardInterrupt:
+        raise Interrupted(f"stopped{store.left(segments)}") from None
+    except CeaError as error:
+        raise type(error)(f"{error}{store.left(segments)}") from None
+
+
+def _run_missing(analysis: Analysis, store: Store) -> None:
+    """Runs the segments that are not there yet; Ctrl-C stops after those under way and keeps them.
+
+    An impossible draw ends the run for good: nothing is kept, because no resumption would get past it.
+    """
+    job, output = analysis.job, analysis.output
     done = store.finished(job.segments)
+    before = sum(job.rows(index) for index in done)
+    bar = draws_bar(output.console, before, job.n, quiet=output.request.quiet)
+    with bar as advance, interruptions() as stopped:
+        try:
+            for index, totals in _segments(analysis, done):
+                store.save(index, totals)
+                advance(job.rows(index))
+                if stopped():
+                    raise KeyboardInterrupt
+        except InputError:
+            store.discard()
+            raise
+
+
+def _segments(analysis: Analysis, done: Collection[int]) -> Iterator[tuple[int, Totals]]:
+    job, machine = analysis.job, analysis.machine
     missing = [index for index in range(job.segments) if index not in done]
-    with _progress(output, job.n) as advance, _stop_on_interrupt() as stopped:
-        advance(sum(_rows(job, index) for index in done))
-        for index, totals in _segments(job, missing, sampling):
-            store.save(index, totals)
-            advance(_rows(job, index))
-            if stopped():
-                raise Interrupted(store.folder)
-
-
-class Rate(ProgressColumn):
-    """Draws per second."""
-
-    def render(self, task: Task) -> Text:
-        """The rate over the last moments."""
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f}/s")
-
-
-class Interrupted(CeaError):
-    """The user stopped a run; what is done is kept."""
-
-    exit_code = 130
-
-    def __init__(self, folder: Path | None) -> None:
-        kept = f"; what is done is kept: cea psa --resume {folder.as_posix()}" if folder else ""
-        super().__init__(f"stopped{kept}")
-
-
-def _segments(job: Job, missing: Sequence[int], sampling: Sampling) -> Iterator[tuple[int, Any]]:
-    if sampling.scheduler is None:
+    if machine.scheduler is None:
         for index in missing:
-            yield index, job.run(index, threads=sampling.threads, chunk=sampling.chunk)
-        return
-    with client(sampling.scheduler, sampling.threads) as made:
-        yield from run_on(made, job, missing, sampling.chunk)
-
-
-def _rows(job: Job, index: int) -> int:
-    return min(SEGMENT, job.n - index * SEGMENT)
-
-
-@contextmanager
-def _progress(output: Output, n: int) -> Iterator[Callable[[int], None]]:
-    """A bar with rate and time left on stderr; nothing where stderr is no terminal or the user wants quiet."""
-    columns = (
-        TextColumn("Draws"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        Rate(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    shown = not output.request.quiet and output.console.is_terminal
-    with Progress(*columns, console=output.console, transient=True, disable=not shown) as bar:
-        task = bar.add_task("draws", total=n)
-        yield lambda rows: bar.update(task, advance=rows)
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C was pressed since; a second one stops at once."""
-    pressed = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal pressed
-        if pressed:
-            raise KeyboardInterrupt
-        pressed = True
-
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread, where signals cannot be caught
-        yield lambda: False
-        return
-    try:
-        yield lambda: pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
+            yield index, job.run(index, threads=machine.threads, chunk=machine.chunk)
+    elif missing:
+        with client(machine.scheduler, machine.threads) as made:
+            yield from run_on(made, job, missing, machine.chunk)

@@ -28,6 +28,7 @@ from cea.reports.wording import NONE, money
 
 TOP = 15
 _PAIRS = 8
+_TRACE = 0.001
 _MAPPED = ("nmb", "decision")
 
 
@@ -131,7 +132,7 @@ def _headlines(outcomes: Sequence[CubeOutcome]) -> Iterator[dict[str, int]]:
 
 
 def _tables(found: Found) -> dict[str, pd.DataFrame]:
-    tables = {}
+    tables: dict[str, pd.DataFrame] = {}
     if found.indices is not None:
         tables |= {"indices": found.indices.frame(), "convergence": found.indices.convergence_frame()}
     if found.pairs is not None:
@@ -248,22 +249,36 @@ def _index_notes(model: Model, found: Sobol, at: dict[str, int], shown: int) -> 
 
 def _share(index: Any, half: Any, outcome: int, which: int) -> str:
     middle = _number(index[outcome, which])
-    return middle if middle == NONE else f"{middle} ± {_number(half[outcome, which])}"
+    # Without blanks, so that no table breaks it.
+    return middle if middle == NONE else f"{middle}±{_number(half[outcome, which])}"
 
 
 def _number(value: float) -> str:
-    return NONE if math.isnan(value) else f"{value:.3f}"
+    if math.isnan(value):
+        return NONE
+    text = f"{value:.3f}"
+    return text if text.strip("-0.") else text.lstrip("-")
 
 
 def _pair_table(model: Model, found: Sobol, outcome: int) -> Table:
     shown = found.outcomes[outcome]
     title = f"Interactions of pairs, {shown.label.lower()}: {_against(model, shown)[1]} (n = {found.n:,})"
-    made = Table(title, [("Input", False), ("with", False), ("Second order", True)])
+    made = Table(title, [("Input", False), ("with", False), ("Second order", True), ("At most", True)])
     labels = {item.name: item.label for item in found.inputs}
     rows = found.second_order_frame()
-    for _, row in rows[rows["outcome"] == shown.name].head(_PAIRS).iterrows():
-        value = f"{_number(row['S2'])} ± {_number(row['S2_conf'])}"
-        made.add([labels[row["first"]], labels[row["second"]], value])
+    rows = rows[(rows["outcome"] == shown.name) & (rows["at_most"] >= _TRACE)]
+    for _, row in rows[rows["S2"] > 0].head(_PAIRS).iterrows():
+        value = f"{_number(row['S2'])}±{_number(row['S2_conf'])}"
+        made.add([labels[row["first"]], labels[row["second"]], value, _number(row["at_most"])])
+    made.notes.append(
+        "Where the interval holds zero, the pair cannot be told from one without interaction. `At most` is the smaller "
+        "of the two total orders, which the interaction is part of: what is above it is estimation error."
+    )
+    lowest = float(rows["S2"].min()) if len(rows) else 0.0
+    if lowest < -_TRACE:
+        made.notes.append(
+            f"No interaction is below zero, yet the lowest estimate is {lowest:.3f}: errors are that large."
+        )
     if any(item.name == OTHERS for item in found.inputs):
         made.notes.append(
             f"Pairs of the {len(found.inputs) - 1} inputs that matter most in the screening; all others vary as one "
@@ -323,6 +338,6 @@ def _outcome(found: Sobol, at: int) -> dict[str, Any]:
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows of a table; what has no number is null."""
     return [
-        {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+        {str(key): None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
         for row in frame.to_dict("records")
     ]

@@ -23,7 +23,7 @@ def parse_pair(text: str | None) -> tuple[str, str] | None:
         return None
     strategy, separator, comparator = (part.strip() for part in text.partition(":"))
     if not (strategy and separator and comparator):
-        raise UsageError(f"--pair {shortened(text)}: write strategy:comparator, as in --pair msc:palliative")
+        raise UsageError(f"--pair {shortened(text)}: write strategy:comparator, two names of strategies")
     return strategy, comparator
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from cea.errors import CeaError, UsageError
 RETRIES = 3
 """How often a segment is sent again when its worker is lost."""
 
+TIMEOUT = "10s"
+"""How long a scheduler may take to answer."""
+
 
 @contextmanager
 def client(address: str, workers: int = 2) -> Iterator[Any]:
@@ -20,10 +24,7 @@ def client(address: str, workers: int = 2) -> Iterator[Any]:
 
     Raises UsageError when Dask is not installed or the scheduler does not answer.
     """
-    try:
-        import distributed  # noqa: PLC0415 - an extra that most users do not need
-    except ImportError:
-        raise UsageError("--scheduler needs Dask: pip install 'cea-model[distributed]'") from None
+    distributed = _dask()
     if address == "local":
         with (
             distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -32,7 +33,7 @@ def client(address: str, workers: int = 2) -> Iterator[Any]:
             yield made
         return
     try:
-        made = distributed.Client(address, timeout="10s")
+        made = distributed.Client(address, timeout=TIMEOUT)
     except (OSError, ValueError) as error:
         raise UsageError(f"no scheduler answers at {address} ({error}); start one with `dask scheduler`") from None
     with made:
@@ -41,15 +42,14 @@ def client(address: str, workers: int = 2) -> Iterator[Any]:
 
 def run_on(made: Any, job: Job, indices: Sequence[int], chunk: int | None) -> Iterator[tuple[int, Totals]]:
     """Totals of segments as they are done, in any order. Raises CeaError when a segment is lost with every worker."""
-    import distributed  # noqa: PLC0415
-
-    sent = made.scatter(job, broadcast=True)
+    # As the result of a task the job is made again where the worker that holds it is lost.
+    sent = made.submit(_same, job, pure=False)
     futures = {
         made.submit(_segment, sent, index, chunk, retries=RETRIES, pure=False, key=f"cea-{id(job)}-{index}"): index
         for index in indices
     }
     try:
-        for future in distributed.as_completed(futures):
+        for future in _dask().as_completed(futures):
             try:
                 yield futures[future], future.result()
             except CeaError:
@@ -58,6 +58,18 @@ def run_on(made: Any, job: Job, indices: Sequence[int], chunk: int | None) -> It
                 raise CeaError(f"a worker failed on segment {futures[future]}: {error}") from None
     finally:
         made.cancel(list(futures))
+
+
+def _dask() -> Any:
+    """The library, which is an extra that most users do not need. Raises UsageError when it is not installed."""
+    try:
+        return importlib.import_module("distributed")
+    except ImportError:
+        raise UsageError("--scheduler needs Dask: pip install 'cea-model[distributed]'") from None
+
+
+def _same(job: Job) -> Job:
+    return job
 
 
 def _segment(job: Job, index: int, chunk: int | None) -> Totals:

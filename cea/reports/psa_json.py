@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from cea.reports.psa_report import PsaReport
 from cea.reports.run_folder import Manifest
 
 
-def as_json(report: PsaReport, sampler: str, manifest: Manifest) -> dict[str, Any]:
+def as_json(report: PsaReport, sampler: str, warnings: Sequence[str], manifest: Manifest) -> dict[str, Any]:
     """The object; what has no value is None."""
     outcomes, curve = report.results.outcomes, report.curve
     return {
@@ -62,7 +63,7 @@ def as_json(report: PsaReport, sampler: str, manifest: Manifest) -> dict[str, An
         "threshold": outcomes.threshold,
         "comparator": report.summary.comparator,
         "perspective": outcomes.perspective,
-        "warnings": list(report.results.model.warnings),
+        "warnings": list(warnings),
         "manifest": manifest.as_dict(),
     }
 

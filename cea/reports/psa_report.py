@@ -30,9 +30,13 @@ class Population:
     years: int
     discount_rate: float
 
+    def people(self) -> float:
+        """All of them, those of later years discounted. Raises UsageError as `population_evpi` does."""
+        return population_evpi(1.0, self.incidence, self.years, self.discount_rate)
+
     def evpi(self, per_person: Floats) -> Floats:
-        """EVPI of all of them, in the currency and shape of `per_person`. Raises UsageError as `population_evpi`."""
-        return population_evpi(per_person, self.incidence, self.years, self.discount_rate)
+        """EVPI of all of them, in the currency and shape of `per_person`."""
+        return per_person * self.people()
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class PsaReport:
     ) -> PsaReport:
         """All analyses of the draws, which are not `independent` where they are spread evenly.
 
-        Raises UsageError for an unknown comparator, fewer than two draws, or a population that is not possible.
+        Raises UsageError for an unknown comparator, or fewer than two draws.
         """
         outcomes = results.outcomes
         curve = acceptability(outcomes)

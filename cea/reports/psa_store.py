@@ -99,7 +99,7 @@ class PsaStore:
         """A kept segment. Raises InputError when its file is damaged."""
         path = self._segment(index)
         try:
-            with np.load(path, allow_pickle=False) as parts:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as parts:
                 return Totals(**{item.name: np.array(parts[item.name]) for item in fields(Totals)})
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             raise InputError(f"{path} is damaged: delete it and resume again") from None

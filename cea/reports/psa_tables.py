@@ -54,9 +54,7 @@ def _comparison(report: PsaReport, item: Comparison) -> Table:
     contrast, outcomes, written = item.contrast, report.results.outcomes, _money(report)
     comparator = item.headline.comparator
     point = next(
-        pair
-        for pair in incremental(report.base.outcomes, comparator).pairs
-        if pair.strategy == item.headline.strategy
+        pair for pair in incremental(report.base.outcomes, comparator).pairs if pair.strategy == item.headline.strategy
     )
     title = f"{item.headline.label}: {contrast.label} against {_labels(report)[comparator]}"
     made = Table(title, [("Per person", False), *_COLUMNS])
@@ -64,7 +62,9 @@ def _comparison(report: PsaReport, item: Comparison) -> Table:
     made.add([f"{outcomes.effect_unit}s gained", *_cells(contrast.effect, point.effect, effect)])
     span = "no interval" if contrast.icer_interval is None else " to ".join(map(written, contrast.icer_interval))
     ratios = [NONE if icer is None else written(icer) for icer in (contrast.icer, point.icer)]
-    made.add([f"Cost per {outcomes.effect_unit} (ratio of means)", ratios[0], span, ratios[1]])
+    made.add([f"Cost per {outcomes.effect_unit}", ratios[0], span, ratios[1]])
+    if contrast.icer is not None and contrast.icer_interval is None:
+        made.notes.append("The ratio is that of the means; it has no interval, because draws cross quadrants.")
     quadrants = contrast.quadrants
     made.notes += [
         f"Of the draws, {share(quadrants.ne)} cost more and gain, {share(quadrants.nw)} cost more and lose, "
@@ -92,7 +92,8 @@ def _choice(report: PsaReport) -> Table:
     made.add(["Value of perfect information (EVPI), per person", *map(written, evpi)], strong=True)
     assumed = report.population
     if assumed is not None:
-        made.add(["EVPI of the population", *map(written, assumed.evpi(evpi))], strong=True)
+        millions = (money(amount / 1e6, outcomes.currency, 1) for amount in assumed.evpi(evpi))
+        made.add(["EVPI of the population, million", *millions], strong=True)
         made.notes.append(
             f"Population: your assumption of {assumed.incidence:,.10g} people a year for {assumed.years} years, "
             f"discounted at {assumed.discount_rate:.3g} a year."

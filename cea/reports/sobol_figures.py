@@ -27,7 +27,9 @@ _INTERVAL: dict[str, Any] = {"ecolor": style.INK, "elinewidth": 1.0, "capsize": 
 _DOT: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 7, "color": style.look(0).colour}
 _GROUP: dict[str, Any] = {**_DOT, "marker": "D", "color": "white", "markeredgecolor": style.look(1).colour}
 _EQUAL: dict[str, Any] = {"color": style.MUTED, "linestyle": (0, (5, 3)), "linewidth": 1.0}
-_LABELLED = 8
+_LABELLED = 6
+_PRINTED = 0.005
+"""Smallest total order that is printed at its bar."""
 
 
 def index_bars(found: Sobol, outcomes: Sequence[int], title: str, top: int = TOP) -> Figure:
@@ -48,17 +50,19 @@ def index_bars(found: Sobol, outcomes: Sequence[int], title: str, top: int = TOP
         labels = [wrapped(found.inputs[at].label, 40) for at in chosen]
         panels[0].set_yticks(range(len(chosen)), labels, fontsize=9)
         panels[0].set_ylim(max(len(chosen), 1) - 0.4, -0.6)
-        panels[0].set_xlim(min(-0.05, *(line for panel in panels for line in panel.get_xlim()[:1])), 1.1)
+        panels[0].set_xlim(min(-0.05, panels[0].get_xlim()[0]), max(1.2, panels[0].get_xlim()[1]))
         panels[0].xaxis.set_major_locator(MultipleLocator(0.25))
         rest = [at for at in range(len(found.inputs)) if at not in chosen]
         note = f"\nNot drawn: {len(rest)} more inputs, with totals up to {largest[rest].max():.3f}" if rest else ""
-        figure.supxlabel(f"Share of the outcome's variance (n = {found.n:,}; lines: 95 % intervals){note}", fontsize=10)
+        # As the title of the legend: beside a legend below the panels, a common label would be written over it.
+        shares = f"Share of the outcome's variance (n = {found.n:,}; lines: 95 % intervals; numbers: total order)"
         figure.legend(
             [Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white") for look in (_FIRST, _TOTAL)],
             ["First order: by itself", "Total order: with all its interactions"],
             loc="outside lower center",
             ncols=2,
             handleheight=1.4,
+            title=f"{shares}{note}",
         )
         return figure
 
@@ -83,12 +87,24 @@ def _bars(panel: Axes, found: Sobol, outcome: int, chosen: Sequence[int]) -> Non
             edgecolor="white",
             error_kw=_INTERVAL,
         )
+    for row, which in enumerate(chosen):
+        total, half = found.ST[outcome, which], found.ST_conf[outcome, which]
+        if total >= _PRINTED:
+            panel.annotate(
+                f"{total:.2f}",
+                (total + half, row + 0.19),
+                (3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
 
 
 def second_order_map(found: Sobol, outcome: int, title: str) -> Figure:
     """Second order of each pair as a triangle of cells with the number in each; in bold where its interval is off zero.
 
-    On the diagonal, in grey, the first order of each input. Raises ValueError for indices without second order.
+    Estimates that cannot be true, below zero or larger than the total order of one of the two, are grey without colour.
+    On the diagonal is the first order of each input. Raises ValueError for indices without second order.
     """
     if found.S2 is None or found.S2_conf is None:
         raise ValueError("the indices have no second order")
@@ -97,22 +113,26 @@ def second_order_map(found: Sobol, outcome: int, title: str) -> Figure:
     shared, half = (array[outcome] for array in (found.S2, found.S2_conf))
     # S2 stands above the diagonal of the inputs' own order.
     cells = np.full((count, count), np.nan)
-    sure = np.zeros((count, count), dtype=bool)
+    weights = np.full((count, count), "normal")
+    noise = np.zeros((count, count), dtype=bool)
     for row in range(count):
         for column in range(row):
             one, two = sorted((order[row], order[column]))
             cells[row, column] = shared[one, two]
-            sure[row, column] = abs(shared[one, two]) > half[one, two]
-    limit = max(float(np.nanmax(np.abs(cells), initial=0.0)), 0.01)
+            weights[row, column] = "bold" if shared[one, two] > half[one, two] else "normal"
+            noise[row, column] = not 0 <= shared[one, two] <= found.ST[outcome, [one, two]].min()
+    coloured = np.ma.masked_where(noise | np.isnan(cells), cells)
+    limit = max(float(coloured.max()) if coloured.count() else 0.0, 0.01)
     with style.settings():
         figure = empty_figure(title, 5.2 + 0.55 * count, 3.2 + 0.46 * count)
         axes = figure.add_subplot()
-        mesh = axes.imshow(np.ma.masked_invalid(cells), cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+        mesh = axes.imshow(coloured, cmap="Purples", vmin=0.0, vmax=limit, aspect="auto")
         for row in range(count):
-            first = found.S1[outcome, order[row]]
-            axes.text(row, row, f"{first:.2f}", ha="center", va="center", fontsize=8, color=style.MUTED)
+            _cell_text(axes, row, row, found.S1[outcome, order[row]], style.INK, style="italic")
             for column in range(row):
-                _cell_text(axes, column, row, cells[row, column], limit, bool(sure[row, column]))
+                dark = cells[row, column] > 0.55 * limit
+                colour = style.MUTED if noise[row, column] else "white" if dark else style.INK
+                _cell_text(axes, column, row, cells[row, column], colour, fontweight=str(weights[row, column]))
         axes.set_yticks(range(count), [wrapped(found.inputs[at].label, 38) for at in order], fontsize=9)
         names = [_short(found.inputs[at].name) for at in order]
         axes.set_xticks(range(count), names, rotation=45, ha="right", fontsize=8)
@@ -120,25 +140,21 @@ def second_order_map(found: Sobol, outcome: int, title: str) -> Figure:
         bar = figure.colorbar(mesh, ax=axes, pad=0.02)
         bar.set_label("Second order: share of the variance")
         bar.outline.set_visible(False)
-        axes.set_xlabel("Bold: the 95 % interval leaves out zero. Grey, on the diagonal: first order.")
+        axes.set_xlabel(
+            "Without colour: below zero or larger than the total order of one of the two, and so estimation error.\n"
+            "Bold: the 95 % interval leaves out zero. Italic, on the diagonal: first order."
+        )
         return figure
 
 
-def _cell_text(axes: Axes, column: int, row: int, value: float, limit: float, sure: bool) -> None:
-    axes.text(
-        column,
-        row,
-        f"{value:.2f}",
-        ha="center",
-        va="center",
-        fontsize=8,
-        fontweight="bold" if sure else "normal",
-        color="white" if abs(value) > 0.65 * limit else style.INK,
-    )
+def _cell_text(axes: Axes, column: int, row: int, value: float, colour: str, **font: Any) -> None:
+    text = f"{value:.2f}"
+    text = text if text.strip("-0.") else text.lstrip("-")
+    axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour, **font)
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 26 else f"{name[:25]}…"
+    return name if len(name) <= 32 else f"{name[:31]}…"
 
 
 def screening_scatter(found: Screening, outcome: int, title: str, unit: str = "") -> Figure:

@@ -314,7 +314,7 @@ def test_control_c_stops_with_130(elsewhere, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("cea.cli.options.load", interrupt)
-    assert "stopped" in refused(capsys, RUN, 130)
+    refused(capsys, RUN, 130)
     assert outputs(elsewhere) == []
 
 

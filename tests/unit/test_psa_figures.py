@@ -20,6 +20,7 @@ from cea.analysis.uncertainty import ellipse, incremental_benefit, increments, s
 from cea.engine.outcomes import Outcomes
 from cea.errors import UsageError
 from cea.reports import psa_figures, style
+from cea.reports.wording import share
 
 LABELS = ("Palliative care", "New therapy", "Transplant", "Both")
 

@@ -81,7 +81,7 @@ def test_there_are_commands():
     assert len(commands()) >= 6
 
 
-@pytest.mark.parametrize("line", commands())
+@pytest.mark.parametrize("line", commands(), ids=lambda line: line.split("#")[0].strip())
 def test_a_command_of_the_readme_works(line, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = shlex.split(line, comments=True)[1:]

@@ -1,0 +1,130 @@
+"""What a reader sees of a probabilistic analysis: tables that fit, labels and amounts as they are written elsewhere."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from functools import cache
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from rich.console import Console
+
+import cea
+from cea.engine.psa import Job
+from cea.engine.sampling import Sampler
+from cea.reports.psa_json import as_json
+from cea.reports.psa_report import Population, PsaReport
+from cea.reports.psa_tables import show
+from tests.models import ROOT, base, shipped
+
+
+@cache
+def report(n: int = 80) -> PsaReport:
+    return PsaReport.of(cea.run(shipped(), cea.sample(shipped(), n=n, seed=6)), base(), None)
+
+
+def printed(found: PsaReport, width: int = 80) -> str:
+    text = io.StringIO()
+    show(found, Console(file=text, width=width, highlight=False, markup=False))
+    return text.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_tables_fit_and_no_interval_is_broken(width):
+    text = printed(report(), width)
+    assert max(len(line) for line in text.splitlines() if not line.startswith("sha256")) <= width
+    row = report().summary.spreads[0].cost
+    assert f"${row.mean:,.0f}  ${row.low:,.0f} to ${row.high:,.0f}  " in text
+
+
+def test_amounts_have_a_sign_and_strategies_their_labels():
+    text = " ".join(printed(report()).split())
+    assert "USD " not in text.replace("2025 USD per", "").replace("2025 USD,", "")
+    assert "MSC therapy against Palliative care: median" in text
+    assert "the model is solved for 0.85 (evidence: 0.57 to 1.26)" in text
+    assert f"sha256 of the results: {report().results.sha256}" in text
+
+
+def test_a_ratio_has_no_interval_where_draws_cross_quadrants():
+    found = report()
+    (first, _) = found.comparisons
+    assert first.contrast.icer_interval is None
+    text = printed(found, 120)
+    assert f"Cost per QALY  {f'${first.contrast.icer:,.0f}':>15}" in text
+    assert "no interval, because draws cross quadrants" in text
+    one_quadrant = replace(first, contrast=replace(first.contrast, icer_interval=(1_000.0, 2_000.0)))
+    text = printed(replace(found, comparisons=(one_quadrant,)), 120)
+    assert "$1,000 to $2,000" in text
+    assert "no interval" not in text
+
+
+def test_the_highest_probability_and_the_evpi_are_those_of_the_curve():
+    found = report()
+    lines = printed(found, 120).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("Probability of being the most cost-effective"))
+    at = np.searchsorted(found.curve.thresholds, found.results.outcomes.thresholds)
+    evpi = next(line for line in lines[start:] if "EVPI" in line)
+    assert evpi.split()[-3:] == [f"${amount:,.0f}" for amount in found.curve.expected_loss.min(axis=1)[at]]
+    shares = [line.split("  ")[-1].strip() for line in lines[start + 3 : start + 7]]
+    total = sum(found.curve.probability[at[-1]])
+    assert total == pytest.approx(1)
+    assert len(shares) == 4
+    assert all(share.endswith(" %") for share in shares)
+
+
+def test_a_population_is_shown_in_millions_as_an_assumption():
+    found = replace(report(), population=Population(12_000, 10, 0.03))
+    people = 12_000 * sum(1.03**-year for year in range(1, 11))
+    at = np.searchsorted(found.curve.thresholds, found.results.outcomes.thresholds)
+    text = printed(found, 120)
+    row = next(line for line in text.splitlines() if line.startswith("EVPI of the population, million"))
+    assert row.split()[-3:] == [f"${people * amount / 1e6:,.1f}" for amount in found.curve.evpi[at]]
+    assert "your assumption of 12,000 people a year for 10 years" in text
+    assert "assumption" not in printed(report(), 120)
+
+
+def test_a_plane_for_every_comparator_of_a_headline(tmp_path):
+    written = report().draw(tmp_path)
+    names = {path.stem for path in written}
+    assert names == {
+        "plane", "plane_against_transplant", "acceptability", "expected_loss", "incremental_benefit", "evpi",
+        "convergence",
+    }  # fmt: skip
+    assert {path.suffix for path in written} == {".png", ".svg"}
+    assert plt.get_fignums() == []
+
+
+def test_a_model_of_one_strategy_has_no_increments(tmp_path):
+    model = cea.load(ROOT / "tests" / "validation" / "sick_sicker")
+    only = next(iter(model.strategies))
+    alone = replace(model, selected=(only,)) if hasattr(model, "selected") else None
+    if alone is None:
+        pytest.skip("a model cannot be narrowed here")
+    found = PsaReport.of(cea.run(alone, cea.sample(alone, n=20)), cea.run(alone))
+    assert {path.stem for path in found.draw(tmp_path)} == {"acceptability", "expected_loss", "evpi"}
+
+
+def test_moments_of_the_draws_are_beside_what_is_declared():
+    job = Job.of(shipped(), Sampler(shipped(), 80, seed=6))
+    table = report().tables(job)["draw_moments"].set_index("parameter")
+    assert list(table.index) == list(job.source.names)
+    row = table.loc["msc_target_hr"] if "msc_target_hr" in table.index else table.iloc[0]
+    parameter = shipped().parameters[str(row.name)]
+    assert parameter.distribution is not None
+    assert row["mean"] == parameter.distribution.mean
+    assert row["z"] == pytest.approx((row["sample_mean"] - row["mean"]) / (row["sd"] / np.sqrt(80)))
+    assert (table["z"].abs().dropna() < 4.5).all()
+
+
+def test_json_has_no_number_that_json_has_not():
+    found = report()
+    (item, ratio) = found.hazards[0]
+    broken = replace(found, hazards=((item, np.where(np.arange(80) < 40, np.inf, ratio)),))
+    assumed = shipped()
+    from cea.reports.run_folder import Manifest  # noqa: PLC0415
+
+    manifest = Manifest([], "psa", "", [], {}, "health_sector", assumed.title, {}, n=80, seed=6)
+    (told,) = as_json(broken, "random", (), manifest)["hazard_ratios"]
+    assert (told["mean"], told["interval"][1]) == (None, None)
