@@ -8,12 +8,11 @@ EVPPI (Strong, Oakley, Brennan and Breeze, Med Decis Making 2015;35(5):570-583).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from cea.analysis.information import population_evpi
 from cea.analysis.partial_information import Decision, Learned, Progress, benefit, value_of_knowing
@@ -263,32 +262,9 @@ def net_benefit(item: SampleInformation, people: float, cost: TrialCost) -> floa
     return item.value * people - cost.total(item.n)
 
 
-def optimal(
-    found: Sequence[SampleInformation], people: float, cost: TrialCost
-) -> tuple[SampleInformation, float] | None:
-    """The study of the highest net benefit, with it; None where no size is worth its cost."""
-    best = max(((item, net_benefit(item, people, cost)) for item in found), key=lambda pair: pair[1], default=None)
-    return best if best is not None and best[1] > 0 else None
-
-
-def evsi_frame(found: Mapping[str, Sequence[SampleInformation]]) -> pd.DataFrame:
-    """One row a study, decision and size: study, decision, n, threshold, value, note, ceiling and `Learned` fields."""
-    return pd.DataFrame(
-        [
-            {
-                "study": name,
-                "decision": ", ".join(item.decision),
-                "n": item.n,
-                "threshold": item.threshold,
-                "note": item.note,
-                "ceiling": item.ceiling.value,
-                **asdict(item.learned),
-                "value": item.value,
-            }
-            for name, items in found.items()
-            for item in items
-        ]
-    )
+def optimal(found: Iterable[SampleInformation], people: float, cost: TrialCost) -> tuple[SampleInformation, float]:
+    """The size of the highest net benefit, with this; where it is not above zero, no size is worth its cost."""
+    return max(((item, net_benefit(item, people, cost)) for item in found), key=lambda pair: pair[1])
 
 
 def find_designs(designs: Sequence[Design], names: Sequence[str]) -> tuple[Design, ...]:

@@ -210,7 +210,7 @@ def check_size(n: int, seed: int = 1) -> None:
         below = 1 << (n.bit_length() - 1)
         raise UsageError(
             f"n = {n} is not a power of two: only sets of 2, 4, 8, ... Sobol points fill the cube evenly, with others "
-            f"the indices are biased; take {below} or {2 * below}"
+            f"the indices are less exact; take {below} or {2 * below}"
         )
 
 

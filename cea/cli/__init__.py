@@ -68,18 +68,9 @@ def run(
 ) -> None:
     """The base case: costs, life-years, QALYs, incremental analysis and highest cost-effective prices."""
     asked = request(
-        "run",
-        inputs,
-        layer,
-        set_,
-        perspective=perspective,
-        threshold=wtp,
-        comparator=comparator,
-        out=out,
-        force=force,
-        quiet=quiet,
-        as_json=json,
-    )
+        "run", inputs, layer, set_, perspective=perspective, threshold=wtp, comparator=comparator, out=out,
+        force=force, quiet=quiet, as_json=json,
+    )  # fmt: skip
     run_command.execute(asked, _command(), stdout(), stderr(), with_figures=figures)
 
 
@@ -120,17 +111,9 @@ def scenarios(
 ) -> None:
     """All named scenarios in one table, with the difference to the base case."""
     asked = request(
-        "scenarios",
-        inputs,
-        layer,
-        set_,
-        perspective=perspective,
-        threshold=wtp,
-        out=out,
-        force=force,
-        quiet=quiet,
+        "scenarios", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet,
         as_json=json,
-    )
+    )  # fmt: skip
     scenarios_command.execute(asked, _command(), stdout(), stderr())
 
 
@@ -261,17 +244,9 @@ def dsa(
     from cea.cli.dsa import choices, execute  # noqa: PLC0415 - loads more than other commands need
 
     asked = request(
-        "dsa",
-        inputs,
-        layer,
-        set_,
-        perspective=perspective,
-        threshold=wtp,
-        out=out,
-        force=force,
-        quiet=quiet,
+        "dsa", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet,
         as_json=json,
-    )
+    )  # fmt: skip
     chosen = choices(pair, outcome, two_way, steps, top, alone)
     execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
 
@@ -304,17 +279,9 @@ def price(
     from cea.cli.price import choices, execute  # noqa: PLC0415 - loads more than other commands need
 
     asked = request(
-        "price",
-        inputs,
-        layer,
-        set_,
-        perspective=perspective,
-        threshold=wtp,
-        out=out,
-        force=force,
-        quiet=quiet,
+        "price", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet,
         as_json=json,
-    )
+    )  # fmt: skip
     chosen = choices(for_, against, at, pair, n, seed)
     execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
 
@@ -337,6 +304,33 @@ def sobol(
     asked = request("sobol", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force,
                     quiet=quiet, as_json=json)  # fmt: skip
     chosen = choices(n, seed, second_order, morris, only, pair, threads)
+    execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
+
+
+@app.command()
+def voi(
+    n: Annotated[int, typer.Option("-n", help="Number of draws.")] = 10_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
+    for_: Annotated[list[str] | None, typer.Option("--for", help="An input or a group to learn; repeatable.")] = None,
+    design: Annotated[list[str] | None, typer.Option("--design", help="A study of voi.yaml; repeatable.")] = None,
+    incidence: Annotated[float | None, typer.Option("--incidence", help="People a year who face the choice.")] = None,
+    years: Annotated[int | None, typer.Option("--years", help="Years for which the choice stands.")] = None,
+    discount: Annotated[float | None, typer.Option("--discount", help="Annual rate; else that of costs.")] = None,
+    trial_fixed_cost: Annotated[float | None, typer.Option("--trial-fixed-cost", help="Cost of any trial.")] = None,
+    trial_cost_per_patient: Annotated[float | None, typer.Option("--trial-cost-per-patient", help="For each.")] = None,
+    pair: Pair = None, inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = None,
+    perspective: PerspectiveOption = None, wtp: Threshold = None, out: Out = None, force: Force = False,
+    quiet: Quiet = False, json: AsJson = False, figures: Figures = True,
+) -> None:  # fmt: skip
+    """Is more research worth it: the value of perfect, partial and sample information, and the best size of a trial."""
+    from cea.cli.voi import choices, execute  # noqa: PLC0415 - loads more than other commands need
+
+    asked = request("voi", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force,
+                    quiet=quiet, as_json=json)  # fmt: skip
+    chosen = choices(
+        n, seed, for_, design, pair, incidence=incidence, years=years, discount_rate=discount,
+        fixed_cost=trial_fixed_cost, cost_per_patient=trial_cost_per_patient,
+    )  # fmt: skip
     execute(asked, _command(), stdout(), stderr(), chosen, with_figures=figures)
 
 

@@ -6,17 +6,19 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from cea.loading.designs_file import StudiesShape
 from cea.loading.targets_file import TargetsShape
 from cea.model.schema import CitationShape, LayerShape, ModelShape, ParameterShape, Shape
 
-_SHAPES: tuple[type[Shape], ...] = (ModelShape, LayerShape, ParameterShape, CitationShape, TargetsShape)
+_SHAPES: tuple[type[Shape], ...] = (ModelShape, LayerShape, ParameterShape, CitationShape, TargetsShape, StudiesShape)
 
 
 def json_schema() -> dict[str, Any]:
     """One schema for every YAML file of a model folder.
 
     A file with `format` is model.yaml, one whose `label` is text is a layer, one whose `targets` is a list is
-    validation.yaml; any other holds parameters or sources by name, and an entry with `citation` is a source.
+    validation.yaml, one whose `statistics` are a mapping is voi.yaml; any other holds parameters or sources by name,
+    and an entry with `citation` is a source.
     """
     _, shared = models_json_schema([(shape, "validation") for shape in _SHAPES], by_alias=True)
     entry = {"if": {"required": ["citation"]}, "then": _to(CitationShape), "else": _to(ParameterShape)}
@@ -32,7 +34,11 @@ def json_schema() -> dict[str, Any]:
             "else": {
                 "if": _has("targets", "array"),
                 "then": _to(TargetsShape),
-                "else": {"type": "object", "additionalProperties": entry},
+                "else": {
+                    "if": _has("statistics", "object"),
+                    "then": _to(StudiesShape),
+                    "else": {"type": "object", "additionalProperties": entry},
+                },
             },
         },
         "$defs": _without_internal(shared["$defs"]),

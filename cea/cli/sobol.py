@@ -16,7 +16,7 @@ from rich.text import Text
 
 from cea.analysis.deterministic import Progress
 from cea.analysis.morris import SCREENED, Screening, morris
-from cea.analysis.sobol import Sobol, check_size, sobol
+from cea.analysis.sobol import VISIBLE, Sobol, check_size, sobol
 from cea.analysis.unit_cube import OTHERS, CubeOutcome, OnCube, model_on_cube
 from cea.cli.options import Request
 from cea.cli.output import Output
@@ -275,9 +275,9 @@ def _pair_table(model: Model, found: Sobol, outcome: int) -> Table:
         "of the two total orders, which the interaction is part of: what is above it is estimation error."
     )
     lowest = float(rows["S2"].min()) if len(rows) else 0.0
-    if lowest < -_TRACE:
+    if lowest < -VISIBLE:
         made.notes.append(
-            f"No interaction is below zero, yet the lowest estimate is {lowest:.3f}: errors are that large."
+            f"No interaction is below zero, but the lowest estimate is {lowest:.3f}: so large are errors."
         )
     if any(item.name == OTHERS for item in found.inputs):
         made.notes.append(

@@ -44,10 +44,7 @@ def run_on(made: Any, job: Job, indices: Sequence[int], chunk: int | None) -> It
     """Totals of segments as they are done, in any order. Raises CeaError when a segment is lost with every worker."""
     # As the result of a task the job is made again where the worker that holds it is lost.
     sent = made.submit(_same, job, pure=False)
-    futures = {
-        made.submit(_segment, sent, index, chunk, retries=RETRIES, pure=False, key=f"cea-{id(job)}-{index}"): index
-        for index in indices
-    }
+    futures = {made.submit(_segment, sent, index, chunk, retries=RETRIES, pure=False): index for index in indices}
     try:
         for future in _dask().as_completed(futures):
             try:

@@ -59,19 +59,23 @@ class Algebra:
         return self._products.get(node) or _single(node)
 
     def add(self, left: Node, right: Node) -> Node:
+        """The sum, with equal terms joined by their axes."""
         if left.known and right.known:
             return self._compute(ARITHMETIC["+"], left, right)
         return self._sum(self._joined("+", self._terms(left), self._terms(right)))
 
     def subtract(self, left: Node, right: Node) -> Node:
+        """The sum with the negative."""
         if left.known and right.known:
             return self._compute(ARITHMETIC["-"], left, right)
         return self.add(left, self.negate(right))
 
     def negate(self, node: Node) -> Node:
+        """The product with -1."""
         return self.multiply(self.graph.constant(-1.0), node)
 
     def multiply(self, left: Node, right: Node) -> Node:
+        """The product, with its factors joined by their axes."""
         if left.known and right.known:
             return self._compute(ARITHMETIC["*"], left, right)
         if self.zero in (left, right):
@@ -79,6 +83,7 @@ class Algebra:
         return self._product(self._joined("*", self.factors(left), self.factors(right)))
 
     def divide(self, left: Node, right: Node) -> Node:
+        """The product with the reciprocal, where that does not vary by cycle; else a division."""
         if left.known and right.known:
             return self._compute(ARITHMETIC["/"], left, right)
         if left is self.zero:
@@ -160,6 +165,7 @@ class Algebra:
         return self.graph.node(function, *arguments)
 
     def lookup(self, table: str, column: str, key: Node) -> Node:
+        """A value of a table: at once where the key is known, else later."""
         if not key.known:
             return self.graph.node("lookup", key, value=(table, column))
         tree = Lookup(table, column, Name("key"))

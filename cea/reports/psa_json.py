@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from cea.analysis.uncertainty import Contrast
 from cea.engine.markov import Floats
 from cea.engine.psa import HazardTarget
-from cea.reports.psa_report import PsaReport
+from cea.reports.psa_report import PsaReport, spread
 from cea.reports.run_folder import Manifest
 
 
@@ -96,7 +95,7 @@ def _population(report: PsaReport) -> dict[str, Any] | None:
 
 
 def _hazard(target: HazardTarget, ratio: Floats) -> dict[str, Any]:
-    low, median, high = np.quantile(ratio, [0.025, 0.5, 0.975])
+    low, median, high = spread(ratio)
     return {
         "strategy": target.strategy,
         "comparator": target.comparator,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from cea.analysis.acceptability import Acceptability, acceptability
@@ -138,6 +139,13 @@ class PsaReport:
             if comparator != self.summary.comparator:
                 drawn[f"plane_against_{comparator}"] = psa_figures.plane(outcomes, comparator)
         return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+
+
+def spread(ratio: Floats) -> tuple[float, float, float]:
+    """2.5th percentile, median and 97.5th percentile of a ratio; not finite where that many draws have no value."""
+    with np.errstate(invalid="ignore"):
+        low, median, high = np.quantile(ratio, [0.025, 0.5, 0.975])
+    return float(low), float(median), float(high)
 
 
 def _comparisons(results: DrawResults) -> Iterable[Comparison]:

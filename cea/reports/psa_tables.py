@@ -12,7 +12,7 @@ from cea.analysis.incremental import incremental
 from cea.analysis.uncertainty import Estimate
 from cea.engine.markov import Floats
 from cea.engine.psa import HazardTarget
-from cea.reports.psa_report import Comparison, PsaReport
+from cea.reports.psa_report import Comparison, PsaReport, spread
 from cea.reports.run_tables import heading, short
 from cea.reports.terminal import Table, print_table
 from cea.reports.wording import NONE, effect, listing, money, share
@@ -109,7 +109,7 @@ def _sentences(report: PsaReport) -> Iterator[str]:
 
 def _hazard(report: PsaReport, target: HazardTarget, ratio: Floats) -> str:
     labels = _labels(report)
-    low, median, high = np.quantile(ratio, [0.025, 0.5, 0.975])
+    low, median, high = spread(ratio)
     aim = report.results.model.parameters.get(target.target_text)
     span = f" (evidence: {aim.range[0]:g} to {aim.range[1]:g})" if aim is not None and aim.range else ""
     return (

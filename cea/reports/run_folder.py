@@ -140,7 +140,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 def _plain(text: str) -> str:
     """Text on one line, so that no part of it begins a cell, with an apostrophe before what would begin a formula."""
     line = " ".join(text.splitlines())
-    return f"'{line}" if line.lstrip().startswith(_RISKY) else line
+    return f"'{line}" if line.lstrip(" ").startswith(_RISKY) else line
 
 
 def check_writable(parent: Path) -> None:

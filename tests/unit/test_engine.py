@@ -202,6 +202,13 @@ def test_a_flow_is_discounted_at_the_end_of_its_cycle_and_a_time_at_its_own():
     assert found["qaly"] == pytest.approx(lines(small())["qaly"])  # effects have a rate of their own, zero
 
 
+def test_a_payoff_on_an_event_has_its_value_at_the_end_of_the_cycle():
+    dearer = small().with_layer(layer("outcomes: {funeral: {value: price * year / one_year}}"))
+    quarters = np.arange(1, 21)
+    deaths = STEP ** (quarters - 1) - STEP**quarters
+    assert lines(dearer)["funeral"] == pytest.approx([8 * deaths @ (quarters / 4)] * 2, rel=1e-12)
+
+
 def test_each_course_is_paid_and_its_effect_renewed():
     found = lines(small(("course_count", 3)))
     dosed = STEP ** np.array([0, 2, 8, 10, 16, 18])

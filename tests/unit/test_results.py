@@ -76,18 +76,31 @@ def test_the_shipped_residual_is_held_over_jurisdictions_and_solved_for_structur
 # Results
 
 
-def test_draws_are_the_same_as_single_runs_bit_for_bit():
+def random_values(n: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(7)
     spans = {name: item.range for name, item in shipped().parameters.items() if item.range and not item.cohort}
-    values = {name: rng.uniform(*span, 5) for name, span in spans.items()}
+    return {name: rng.uniform(*span, n) for name, span in spans.items()}
+
+
+def test_draws_are_the_same_as_single_runs():
+    values = random_values(5)
     together = cea.run(shipped(), values=values)
     assert together.outcomes.cost.shape == (5, 4)
     for draw in range(5):
         alone = cea.run(shipped(), values={name: float(column[draw]) for name, column in values.items()})
-        assert np.array_equal(alone.cohort.trace.occupancy[0], together.cohort.trace.occupancy[draw])
+        assert alone.cohort.trace.occupancy[0] == pytest.approx(together.cohort.trace.occupancy[draw], abs=1e-14)
         for name, line in alone.lines.items():
-            assert np.array_equal(line.discounted[0], together.lines[name].discounted[draw]), name
-        assert np.array_equal(alone.outcomes.effect[0], together.outcomes.effect[draw])
+            assert line.discounted[0] == pytest.approx(together.lines[name].discounted[draw], rel=1e-12), name
+        assert alone.outcomes.effect[0] == pytest.approx(together.outcomes.effect[draw], rel=1e-13)
+
+
+def test_a_draw_does_not_depend_on_the_others_bit_for_bit():
+    values = random_values(30)
+    together = cea.run(shipped(), values=values)
+    turned = cea.run(shipped(), values={name: column[::-1][:12] for name, column in values.items()})
+    for name, line in turned.lines.items():
+        assert np.array_equal(line.discounted, together.lines[name].discounted[::-1][:12]), name
+    assert np.array_equal(turned.cohort.trace.occupancy, together.cohort.trace.occupancy[::-1][:12])
 
 
 def test_perspectives_select_costs_and_a_refused_one_says_why():

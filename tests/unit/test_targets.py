@@ -59,6 +59,7 @@ def test_the_year_is_read_at_the_nearest_cycle():
     [
         (0.67, 0.01, True),
         (0.66, 0.01, False),
+        (0.69, 0.01, False),
         (math.exp(-0.4) + 0.01, 0.01, True),
         (None, None, None),
         (0.67, None, None),
