@@ -77,31 +77,25 @@ _O = Operation
 
 @_part
 def exponential(x):
-    """exp(x) within 1.2 units in the last place; NaN for an infinity and for what overflows.
+    """exp(x) within 1.2 units in the last place; 0 below -708, where results leave the normal numbers; NaN for infinities.
 
-    x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite, Software Manual for the Elementary Functions, 1980), the
-    polynomial is the Chebyshev expansion of (exp(r) - 1 - r) / r^2, and 2^n is put together from bits, in two halves so
-    that results down to the smallest number are reached.
+    x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite, Software Manual for the Elementary Functions, 1980). The
+    polynomial is the Chebyshev expansion of (exp(r) - 1 - r) / r^2. No branch, so that it can be turned into vectors.
     """
-    y = x
-    if y < -746.0:
-        y = -746.0
-    if y > 710.0:
-        y = 710.0
-    n = (y * 1.4426950408889634 + 6755399441055744.0) - 6755399441055744.0  # to the nearest whole number
-    r = (y - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10
+    shifted = x * 1.4426950408889634 + 6755399441055744.0  # its last bits are those of n
+    n = shifted - 6755399441055744.0
+    r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10
     r2 = r * r
     even = (((2.761565980047838e-07 * r2 + 2.4801529709572594e-05) * r2 + 0.0013888888912572527) * r2
             + 0.04166666666663286) * r2 + 0.5  # fmt: skip
     odd = (((2.5039602120711364e-08 * r2 + 2.7557437612258672e-06) * r2 + 0.0001984126974841765) * r2
            + 0.008333333333324639) * r2 + 0.1666666666666678  # fmt: skip
     power = 1.0 + (r + r2 * (even + odd * r))
-    half = n * 0.5 + 6755399441055744.0  # n / 2, to a whole number, is in the last bits of this sum
-    rest = (n - (half - 6755399441055744.0)) + 6755399441055744.0
-    first = np.int64((np.float64(half).view(np.int64) + 1023) << 52).view(np.float64)
-    second = np.int64((np.float64(rest).view(np.int64) + 1023) << 52).view(np.float64)
-    result = power * first * second
-    return result + 0.0 * (result + x)
+    half = np.int64((np.float64(shifted).view(np.int64) + 1022) << 52).view(np.float64)  # 2^(n - 1)
+    result = (power + power) * half
+    result = 0.0 if x < -708.0 else result
+    result = np.inf if x > 709.782712893384 else result
+    return result + 0.0 * x
 
 
 @_part

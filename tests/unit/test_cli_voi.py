@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -99,10 +100,15 @@ def test_bad_options_are_explained(capsys, options, words):
     assert words in " ".join(said(capsys, *base, *options, code=2)[1].split())
 
 
-def test_designs_of_strategies_that_layers_leave_out(capsys):
-    base = ["voi", "--inputs", str(CIRRHOSIS), "-n", "300", "--for", "efficacy", "--layer", "eligible", "--json"]
+def test_designs_of_strategies_that_layers_leave_out(capsys, tmp_path: Path):
+    folder = tmp_path / "model"
+    shutil.copytree(CIRRHOSIS, folder)
+    layer = "label: Listed\nstrategies: [transplant, msc_bridge]\nsource: {grade: assumption, note: a test}\n"
+    (folder / "populations/listed.yaml").write_text(layer, encoding="utf-8")
+    base = ["voi", "--inputs", str(folder), "-n", "300", "--for", "efficacy", "--layer", "listed", "--json"]
     report = json.loads(said(capsys, *base)[0])
-    assert report["evsi"] == [] and all("leave out" in note for note in report["notes"])
+    assert report["evsi"] == []
+    assert report["notes"] and all("leave out" in note for note in report["notes"])
     assert "leave out" in said(capsys, *base, *DESIGN, code=2)[1]
 
 

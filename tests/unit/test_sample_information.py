@@ -187,9 +187,7 @@ def test_every_mistake_in_the_file_is_found_at_its_place(tmp_path: Path):
 
 def test_a_share_outside_zero_and_one_is_refused(tmp_path: Path):
     write_model(tmp_path)
-    text = (
-        "statistics:\n  s: {label: S, kind: binomial, informs: 2 * utility_ill, source: {grade: assumption}}\n"
-    )
+    text = "statistics:\n  s: {label: S, kind: binomial, informs: 2 * utility_ill, source: {grade: assumption}}\n"
     design = "designs:\n  d: {label: D, n: 10, statistics: [s], source: {grade: assumption, note: x}}\n"
     (tmp_path / "voi.yaml").write_text(text + design, encoding="utf-8")
     model = cea.load(tmp_path)
