@@ -9,6 +9,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
+# Output as in a pipe, whatever the terminal that the tests run in; parallel workers set COLUMNS as well.
+for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CEA_DEBUG"):
+    os.environ.pop(_name, None)
+
 # The same examples on every machine, and no verdict that depends on how busy the machine is.
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci")

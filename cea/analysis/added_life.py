@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cea.engine.markov import Floats
+from cea.engine.payoffs import payoff, weights
 from cea.engine.results import Results
 
 
@@ -16,8 +17,8 @@ class AddedLife:
 
     `equal_value_life_years`: increments in which life-years gained (or lost) count at the general population's utility
     and quality of life counts only in the years that both have; None where the model names no such utility.
-    `cost_without_added_care`: incremental cost less what the states cost per year in the life-years that the comparator
-    does not have.
+    `cost_without_added_care`: incremental cost less the direct costs per year of living states in the life-years that
+    the comparator does not have; indirect costs, such as productivity, are not care and stay.
     """
 
     equal_value_life_years: float | None
@@ -35,8 +36,8 @@ def added_life(results: Results, strategy: str, comparator: str) -> AddedLife:
     years = results.life_years.series
     gained = years[:, first] - years[:, second]
     effect = results.model.settings.effect
-    quality = _sum_series(results, "effect", effect)
-    care = _sum_series(results, "cost", None)
+    quality = _quality(results, effect)
+    care = _care(results)
     share_added = np.clip(1.0 - _ratio(years[:, second], years[:, first]), 0.0, None)
     saved = (care[:, first] * share_added).sum(axis=-1)
     increment = results.outcomes.cost[:, first] - results.outcomes.cost[:, second]
@@ -69,18 +70,30 @@ def _equal_value(
     return float(((shared * per_year + gained * norm).sum(axis=-1) + one_off).mean())
 
 
-def _sum_series(results: Results, kind: str, total: str | None) -> Floats:
-    """State payoffs per cycle boundary of the counted outcomes, discounted and weighted."""
+def _quality(results: Results, total: str) -> Floats:
+    """State payoffs of an effect per cycle boundary, discounted and weighted."""
     chosen = [
         line.series
         for line in results.lines.values()
-        if line.outcome.kind == kind
+        if line.outcome.kind == "effect"
         and line.outcome.timing == "per_year"
+        and line.outcome.total == total
         and results.counted(line)
-        and (total is None or line.outcome.total == total)
     ]
     zero = np.zeros(results.life_years.series.shape)
     return sum(chosen, zero)
+
+
+def _care(results: Results) -> Floats:
+    """Direct costs per year of living states per cycle boundary, discounted and weighted."""
+    cohort, model = results.cohort, results.model
+    paid = np.zeros(results.life_years.series.shape)
+    for outcome in model.outcomes.values():
+        if outcome.kind == "cost" and outcome.timing == "per_year" and not outcome.indirect:
+            by_state = payoff(cohort, outcome)[1]
+            paid += sum(amount for state, amount in by_state.items() if not model.states[state].dead)
+    rate = cohort.scope.value(model.settings.discount_costs, "discount_costs")
+    return paid * weights(cohort, rate).state
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from cea.analysis.added_life import AddedLife, added_life
 from cea.analysis.incremental import Pair, highest_price, incremental
 from cea.analysis.shortfall import Shortfall, expected_effect, shortfall
+from cea.engine.cohort import simulate
+from cea.engine.payoffs import lines
 from cea.engine.results import Results, run
-from cea.model.definition import Headline, Model
+from cea.model.definition import Headline, Model, ShortfallRule
+from cea.model.layers import Layer
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class HeadlineResult:
     def weight(self) -> float:
         """The severity weight, 1 where the model has none."""
         return self.severity.weight if self.severity else 1.0
+
+    @property
+    def icer_weighted(self) -> float | None:
+        """Cost per weighted unit of effect; None where the model has no severity, or the ratio no meaning."""
+        return None if self.severity is None or self.pair.icer is None else self.pair.icer / self.weight
 
     def net_benefit(self, threshold: float) -> float:
         """Incremental net monetary benefit at a threshold."""
@@ -116,27 +124,35 @@ def _net_benefit(results: Results, headline: Headline, threshold: float, weight:
 
 
 def severity_of(results: Results, established_care: str) -> Shortfall | None:
-    """QALY shortfall under established care against the general population, discounted.
+    """QALY shortfall under established care against the general population; None where the model has no rule.
 
-    None where the model has no rule.
+    It is over the rest of life at the rule's own discount rate, whatever the horizon and the rate of the run.
     """
-    model, scope = results.model, results.cohort.scope
-    rule = model.shortfall
+    rule = results.model.shortfall
     if rule is None:
         return None
+    life = _rest_of_life(results, established_care, rule)
+    model, scope = life.model, life.cohort.scope
     hazard, utility = (scope.grid(scope.names[name], slice(None))[0, 0] for name in (rule.hazard, rule.utility))
-    rate = scope.number(model.settings.discount_effects, "discount_effects")
-    expected = expected_effect(hazard, utility, results.cohort.structure.step_years, rate, model.settings.correction)
-    position = results.strategies.index(established_care)
-    remaining = float(results.outcomes.effect[:, position].mean())
+    rate = scope.number(rule.discount, "discount of the shortfall")
+    expected = expected_effect(hazard, utility, life.cohort.structure.step_years, rate, model.settings.correction)
+    remaining = float(life.outcomes.effect.mean())
     return shortfall(expected, remaining, [(band.proportional, band.absolute, band.weight) for band in rule.bands])
 
 
+def _rest_of_life(results: Results, strategy: str, rule: ShortfallRule) -> Results:
+    """One strategy of a run, with its parameter values, under the horizon and the discount rate of the shortfall."""
+    model = results.model
+    settings = replace(model.settings, discount_effects=rule.discount, until_age=rule.until_age, years=None)
+    cohort = simulate(replace(model, settings=settings), results.cohort.scope.given, (strategy,))
+    return Results(cohort, *lines(cohort), results.solved, results.perspective)
+
+
 def with_threshold(model: Model, threshold: float | None) -> Model:
-    """The model with another default threshold, which joins the list."""
+    """The model with another default threshold, which joins the list; an edit, so that it holds under further layers."""
     if threshold is None:
         return model
-    return replace(model, threshold=threshold, thresholds=tuple(sorted({*model.thresholds, threshold})))
+    return model.with_layer(Layer.from_threshold(threshold, model.thresholds))
 
 
 def net_benefits(items: Iterable[HeadlineResult], threshold: float) -> dict[str, float]:

@@ -134,8 +134,11 @@ def _settings(model: Model) -> dict[str, str]:
     found["thresholds"] = ", ".join(f"{value:g}" for value in model.thresholds)
     found["cycles_per_year"] = str(settings.cycles_per_year)
     found["equal_value"] = model.equal_value or ""
-    bands = model.shortfall.bands if model.shortfall else ()
-    found["shortfall"] = "; ".join(f"{band.weight:g} from {band.proportional:g} or {band.absolute:g}" for band in bands)
+    found["shortfall"] = ""
+    if (rule := model.shortfall) is not None:
+        parts = [f"{band.weight:g} from {band.proportional:g} or {band.absolute:g}" for band in rule.bands]
+        parts.append(f"discounted at {rule.discount.text} until age {rule.until_age.text}")
+        found["shortfall"] = "; ".join(parts)
     for name in ("start_age", "until_age", "years", "discount_costs", "discount_effects"):
         term = getattr(settings, name)
         found[name] = term.text if term is not None else ""

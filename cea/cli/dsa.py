@@ -59,8 +59,6 @@ def execute(
     grids = _grids(request, model, err, asked)
     with progress(request, err, "One-way") as told:
         found = one_way(model, asked.pair, perspective=perspective, together=asked.together, progress=told)
-    if not request.as_json:
-        _print(out, found, grids, asked)
 
     def draw(folder: Path) -> list[Path]:
         return _draw(folder, found, grids, asked)
@@ -69,6 +67,8 @@ def execute(
     if request.as_json:
         report = _report(model, perspective, found, grids, asked) | {"manifest": manifest.as_dict()}
         out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _print(out, found, grids, asked)
 
 
 def _grids(request: Request, model: Model, err: Console, asked: Choices) -> tuple[TwoWay, ...]:

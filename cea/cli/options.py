@@ -114,16 +114,21 @@ def request(
 
 
 def parse_sets(sets: Sequence[str]) -> dict[str, float]:
-    """`name=value` texts as numbers. Raises UsageError naming each one that is not."""
+    """`name=value` texts as numbers. Raises UsageError naming each one that is not, or is given twice."""
     values: dict[str, float] = {}
+    seen: set[str] = set()
     wrong = []
     for text in sets:
-        name, separator, number = text.partition("=")
+        before, separator, number = text.partition("=")
+        name = before.strip()
         try:
-            values[name.strip()] = float(number)
-            bad = not separator or not math.isfinite(values[name.strip()])
+            values[name] = float(number)
+            bad = not separator or not math.isfinite(values[name])
         except ValueError:
             bad = True
+        if name in seen:
+            wrong.append(f"--set {text}: {name} is given twice, keep one")
+        seen.add(name)
         if bad:
             wrong.append(f"--set {text}: write name=number, as in --set rate_b_to_c=0.2")
     if wrong:
@@ -131,9 +136,16 @@ def parse_sets(sets: Sequence[str]) -> dict[str, float]:
     return values
 
 
+class _Console(Console):
+    """A console that leaves a closed pipe to the command line, which ends quietly."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def stdout() -> Console:
     """Console for data; wide enough for the tables where the output is not a terminal."""
-    console = Console(highlight=False, markup=False, soft_wrap=False)
+    console = _Console(highlight=False, markup=False, soft_wrap=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPED_WIDTH
     return console
@@ -141,4 +153,4 @@ def stdout() -> Console:
 
 def stderr() -> Console:
     """Console for progress, notes and errors."""
-    return Console(stderr=True, highlight=False, markup=False)
+    return _Console(stderr=True, highlight=False, markup=False)

@@ -158,12 +158,12 @@ def execute(
         sampler = Sampler(model, asked.draws, asked.seed)
         distributions = price_distributions(model, sampler, perspective=results.perspective)
     found = Found(model, prices, curve, now, distributions, values, durability)
-    if not request.as_json:
-        _print(out, found)
     manifest = output.write(model, results.perspective, found.tables(), found.draw if with_figures else None)
     if request.as_json:
         report = _report(found, results.perspective) | {"manifest": manifest.as_dict()}
         out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _print(out, found)
 
 
 def _prices(

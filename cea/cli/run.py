@@ -24,14 +24,14 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     model = request.model()
     results = run(model, request.perspective)
     report = Report(results, incremental(results.outcomes, request.comparator), _settings(request, results))
-    if not request.as_json:
-        print_report(out, report)
     for warning in model.warnings:
         output.note(f"warning: {warning}", "yellow")
     tables = report.tables() if output.writes else {}
     manifest = output.write(model, results.perspective, tables, report.draw if with_figures else None)
     if request.as_json:
         out.out(json.dumps(report.as_dict(manifest), indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        print_report(out, report)
 
 
 def _settings(request: Request, results: Results) -> list[Setting]:

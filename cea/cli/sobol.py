@@ -84,8 +84,6 @@ def execute(
     if asked.only:
         subject = subject.only(asked.only)
     found = _analyse(request, subject, err, asked)
-    if not request.as_json:
-        _print(out, model, found)
 
     def draw(folder: Path) -> list[Path]:
         return _draw(folder, model, found)
@@ -94,6 +92,8 @@ def execute(
     if request.as_json:
         report = _report(model, perspective, found, asked) | {"manifest": manifest.as_dict()}
         out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+    else:
+        _print(out, model, found)
 
 
 def _analyse(request: Request, subject: OnCube, err: Console, asked: Choices) -> Found:

@@ -16,6 +16,7 @@ from cea.cli.options import Request
 from cea.cli.output import Output
 from cea.engine.results import choose_perspective
 from cea.errors import CheckError, UsageError
+from cea.loading.folder import Folder
 from cea.loading.targets_file import FILE, read_targets
 from cea.model.definition import Model
 from cea.reports.terminal import Table, print_table
@@ -36,23 +37,24 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     if not targets:
         raise UsageError(f"{request.inputs.as_posix()} has no {FILE}, so there is nothing to validate against")
     models: dict[tuple[str, ...], Model] = {(): model}
+    folder = Folder(request.inputs)
 
     def model_for(layers: tuple[str, ...]) -> Model:
         if layers not in models:
-            models[layers] = replace(request, layers=(*request.layers, *layers)).model()
+            models[layers] = replace(request, layers=folder.on_top(model.document, request.layers, layers)).model()
         return models[layers]
 
     found = compare(targets, model_for)
     frame = comparisons_frame(found)
     beside = compare_published(published, model_for)
-    if not request.as_json:
-        _print(out, found, beside)
     perspective = choose_perspective(model, request.perspective)
-    draw = (lambda folder: _figures(frame, folder)) if with_figures else None
+    draw = (lambda where: _figures(frame, where)) if with_figures else None
     manifest = output.write(model, perspective, {"validation": frame}, draw)
     if request.as_json:
         records = json.loads(frame.to_json(orient="records", double_precision=15))
         out.out(json.dumps({"targets": records, "manifest": manifest.as_dict()}, indent=2, ensure_ascii=False))
+    else:
+        _print(out, found, beside)
     required = [item for item in found if item.target.role == "must_reproduce"]
     missed = [item.target.label for item in required if not item.met]
     if missed:

@@ -225,11 +225,11 @@ def execute(
     model = request.model()
     perspective = choose_perspective(model, request.perspective)
     found = analyse(request, model, perspective, err, asked)
-    if not request.as_json:
-        show(out, found)
     manifest = output.write(model, perspective, found.tables(), found.draw if with_figures else None)
     if request.as_json:
         out.out(as_json(found, perspective, manifest))
+    else:
+        show(out, found)
 
 
 def analyse(request: Request, model: Model, perspective: str, err: Console, asked: Choices) -> Found:

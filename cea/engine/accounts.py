@@ -87,12 +87,14 @@ class Accounts:
             rare = [entry for entry in entries if not self._often(entry[1], runs)]
             for total, value in entries:
                 if (total, value) not in rare:
-                    self._assembly.step(Operation.BOOK_VALUE, total, self._assembly.row(weight), share, value, runs=runs)
+                    self._assembly.step(
+                        Operation.BOOK_VALUE, total, self._assembly.row(weight), share, value, runs=runs
+                    )
             if rare and runs.any():
                 self._account(share, weight, rare, runs)
 
     def _often(self, value: Node, runs: Flags) -> bool:
-        return OFTEN * np.count_nonzero(value.changes & runs) > np.count_nonzero(runs) and value.varies
+        return bool(OFTEN * np.count_nonzero(value.changes & runs) > np.count_nonzero(runs)) and value.varies
 
     def _account(self, share: Register, weight: Node, entries: list[tuple[Register, Node]], runs: Flags) -> None:
         account = self.total()

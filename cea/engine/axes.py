@@ -63,7 +63,7 @@ class Node:
 
 
 class Graph:
-    """All nodes of a program. What says the same is the same node, so that strategies share what they have in common."""
+    """All nodes of a program. What says the same is the same node: strategies share what they have in common."""
 
     def __init__(self, boundaries: int) -> None:
         self.boundaries = boundaries
@@ -93,7 +93,9 @@ class Graph:
     def node(self, operation: str, *arguments: Node, value: Hashable = None) -> Node:
         """What an operation makes of other nodes."""
         key = (operation, value, *(argument.index for argument in arguments))
-        return self._node(key, operation, arguments, value, self._changes(operation, arguments), _bounds(operation, arguments))
+        return self._node(
+            key, operation, arguments, value, self._changes(operation, arguments), _bounds(operation, arguments)
+        )
 
     def _node(
         self, key: Hashable, operation: str, arguments: tuple[Node, ...], value: object, changes: Flags,

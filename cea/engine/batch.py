@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,8 @@ from cea.engine.vector import TILE, execute
 from cea.errors import InputError
 from cea.formula.functions import FLOOR_LIMIT, HIGHEST_PROBABILITY, TOLERANCE
 
-Values = Mapping[str, npt.ArrayLike] | Floats
+TOO_LARGE = 1e280
+"""A total beyond this is left to the reference, which refuses payoffs that are too large to be added up."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,101 +37,132 @@ class Totals:
     alive: Floats
     cost_by_category: Floats
 
+    @classmethod
+    def empty(cls, program: Program, samples: int) -> Totals:
+        """Totals of `samples` draws, to be filled."""
+        shape = (samples, len(program.strategies))
+        return cls(
+            cost=np.empty(shape),
+            effect=np.empty(shape),
+            life_years=np.empty(shape),
+            alive=np.empty((*shape, len(program.alive_at))),
+            cost_by_category=np.empty((*shape, len(program.categories))),
+        )
 
-def evaluate(program: Program, values: Values, *, chunk: int = 512, threads: int = 1) -> Totals:
-    """Totals for draws: a mapping from every drawn parameter to an array (sample,), or an array (sample, drawn parameter).
+    def rows(self, part: slice | int) -> Totals:
+        """Views of a part of the draws, or of one draw without the first axis."""
+        return Totals(**{name: array[part] for name, array in vars(self).items()})
 
-    The result of a draw does not depend on chunk, threads or the other draws. Memory: the totals and, for each thread,
-    some megabytes. Raises InputError as `results.run` does, naming the draw, and ValueError for arrays that do not fit.
+
+def evaluate(
+    program: Program,
+    values: Mapping[str, npt.ArrayLike] | Floats,
+    *,
+    chunk: int = 512,
+    threads: int = 1,
+    first: int = 0,
+) -> Totals:
+    """Totals for draws.
+
+    values: a mapping from every drawn parameter to an array (sample,), or an array (sample, drawn parameter).
+    chunk: draws that a thread takes at a time. first: the number of the first draw, for messages.
+
+    The totals of a draw do not depend on chunk, threads or the other draws; they are those of `results.run` to 1e-12.
+    Memory: the totals, and a few megabytes for each thread.
+
+    Raises InputError as `results.run` does, for the earliest chunk with a draw that is not possible, and ValueError for
+    arrays that do not fit. What has no part in the totals is not looked at: a cost that the perspective leaves out, or
+    what is multiplied by a zero that is the same in all draws.
     """
-    drawn = _matrix(program, values)
-    samples = drawn.shape[1]
+    columns = _columns(program, values)
+    samples = len(columns[0]) if columns else 1
     if chunk < 1 or threads < 1:
         raise ValueError("chunk and threads must be at least 1")
-    strategies, years, categories = len(program.strategies), len(program.alive_at), len(program.categories)
-    totals = Totals(
-        *(np.empty((samples, strategies)) for _ in range(3)),
-        np.empty((samples, strategies, years)),
-        np.empty((samples, strategies, categories)),
-    )
+    totals = Totals.empty(program, samples)
 
-    def run(first: int) -> None:
-        _fill(program, drawn[:, first : first + chunk], first, totals)
+    def run(start: int) -> None:
+        part = slice(start, min(samples, start + chunk))
+        drawn = np.array([column[part] for column in columns]).reshape(len(columns), part.stop - start)
+        _fill(program, drawn, first + start, totals.rows(part))
 
     if threads == 1:
-        for first in range(0, samples, chunk):
-            run(first)
+        for start in range(0, samples, chunk):
+            run(start)
     else:
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, range(0, samples, chunk)))
     return totals
 
 
-def _matrix(program: Program, values: Values) -> Floats:
-    """A view or array of shape (drawn parameter, sample)."""
-    if isinstance(values, Mapping):
-        missing = [name for name in program.drawn if name not in values]
-        if missing:
-            raise ValueError(f"no values of {', '.join(missing)}")
-        columns = [np.asarray(values[name], dtype=np.float64) for name in program.drawn]
-        if len({column.shape for column in columns}) > 1 or any(column.ndim != 1 for column in columns):
-            raise ValueError("the values of all drawn parameters must be vectors of one length")
-        return np.array(columns) if columns else np.empty((0, 1))
-    matrix = np.asarray(values, dtype=np.float64)
-    if matrix.ndim != 2 or matrix.shape[1] != len(program.drawn):
-        raise ValueError(f"values must have shape (sample, {len(program.drawn)}), not {matrix.shape}")
-    return matrix.T
+def _columns(program: Program, values: Mapping[str, npt.ArrayLike] | Floats) -> Sequence[Floats]:
+    """The values of each drawn parameter, shape (sample,)."""
+    if not isinstance(values, Mapping):
+        matrix = np.asarray(values, dtype=np.float64)
+        if matrix.ndim != 2 or matrix.shape[1] != len(program.drawn):
+            raise ValueError(f"values must have shape (sample, {len(program.drawn)}), not {matrix.shape}")
+        return list(matrix.T)
+    missing = [name for name in program.drawn if name not in values]
+    if missing:
+        raise ValueError(f"no values of {', '.join(missing)}")
+    columns = [np.asarray(values[name], dtype=np.float64) for name in program.drawn]
+    if any(column.ndim != 1 or column.shape != columns[0].shape for column in columns):
+        raise ValueError("the values of all drawn parameters must be vectors of one length")
+    return columns
 
 
 def _fill(program: Program, drawn: Floats, first: int, totals: Totals) -> None:
-    """Fills the totals of the draws from `first` on."""
-    part = slice(first, first + drawn.shape[1])
-    if program.code is None:
-        doubtful = np.arange(drawn.shape[1])
-    else:
-        lowest, found = _execute(program.code, drawn, program.model.settings.cycles_per_year)
+    """Fills the totals of a chunk of draws, shape (drawn parameter, sample); the first has the number `first`."""
+    doubtful = np.arange(drawn.shape[1])
+    if program.code is not None:
+        lowest, found = _execute(program.code, drawn, 1.0 / program.model.settings.cycles_per_year)
         found = found.reshape(len(program.strategies), -1, drawn.shape[1]).transpose(2, 0, 1)
-        categories = 2 + len(program.categories)
-        totals.effect[part], totals.life_years[part] = found[:, :, 0], found[:, :, 1]
-        totals.cost_by_category[part], totals.alive[part] = found[:, :, 2:categories], found[:, :, categories:]
-        cost = np.zeros(found.shape[:2])
-        for category in range(2, categories):
-            cost += found[:, :, category]
-        totals.cost[part] = cost
-        doubtful = np.flatnonzero(~((lowest >= 0.0) & np.isfinite(found).all(axis=(1, 2))))
-    for sample in doubtful:
-        _reference(program, drawn[:, sample], first + int(sample), totals)
+        effect, life_years, costs, alive = np.split(found, np.cumsum([1, 1, len(program.categories)]), axis=2)
+        totals.effect[:], totals.life_years[:] = effect[:, :, 0], life_years[:, :, 0]
+        totals.cost_by_category[:], totals.alive[:] = costs, alive
+        totals.cost[:] = 0.0
+        for category in range(len(program.categories)):
+            totals.cost[:] += costs[:, :, category]
+        doubtful = np.flatnonzero(~((lowest >= 0.0) & (np.abs(found) < TOO_LARGE).all(axis=(1, 2))))
+    for sample in doubtful.tolist():
+        _refer(program, drawn[:, sample], first + sample, totals.rows(sample))
 
 
-def _execute(code: Code, drawn: Floats, cycles_per_year: int) -> tuple[Floats, Floats]:
+def _execute(code: Code, drawn: Floats, step_years: float) -> tuple[Floats, Floats]:
     """The lowest of what must not be below zero, shape (sample,), and the results, shape (result, sample)."""
     samples = drawn.shape[1]
     padded = np.pad(drawn, ((0, 0), (0, -samples % TILE)), mode="edge")
     outputs = np.empty((len(code.results), padded.shape[1]))
     execute(
-        code.instructions, code.starts, code.schedule, code.constants, code.series, padded, code.rows, code.keys,
-        code.until, code.columns, np.array([TOLERANCE, FLOOR_LIMIT, HIGHEST_PROBABILITY, 1.0 / cycles_per_year]),
-        code.results, np.empty((code.registers, TILE)), outputs,
-    )  # fmt: skip
+        code.instructions,
+        code.starts,
+        code.schedule,
+        code.constants,
+        code.series,
+        padded,
+        code.rows,
+        code.keys,
+        code.until,
+        code.columns,
+        np.array([TOLERANCE, FLOOR_LIMIT, HIGHEST_PROBABILITY, step_years]),
+        code.results,
+        np.empty((code.registers, TILE)),
+        outputs,
+    )
     return outputs[0, :samples], outputs[1:, :samples]
 
 
-def _reference(program: Program, drawn: Floats, sample: int, totals: Totals) -> None:
+def _refer(program: Program, drawn: Floats, number: int, totals: Totals) -> None:
     """Fills the totals of one draw by the reference, which raises InputError where something is wrong with it."""
     values = {**program.values, **dict(zip(program.drawn, drawn.tolist(), strict=True))}
     try:
         cohort = simulate(program.model, values)
-        found, life_years = lines(cohort)
+        results = Results(cohort, *lines(cohort), program.values, program.perspective)
     except InputError as error:
-        raise InputError(replace(item, what=f"{item.what}, draw {sample}") for item in error.problems) from error
-    results = Results(cohort, found, life_years, program.values, program.perspective)
-    totals.cost[sample] = results.outcomes.cost[0]
-    totals.effect[sample] = results.outcomes.effect[0]
-    totals.life_years[sample] = life_years.discounted[0]
-    for position, year in enumerate(program.alive_at):
-        totals.alive[sample, :, position] = cohort.alive[0, :, round(year * program.model.settings.cycles_per_year)]
-    for position, category in enumerate(program.categories):
-        totals.cost_by_category[sample, :, position] = sum(
-            line.discounted[0] for line in found.values()
-            if line.outcome.kind == "cost" and line.outcome.category == category and results.counted(line)
-        )  # fmt: skip
+        raise InputError(replace(item, what=f"{item.what}, draw {number}") for item in error.problems) from error
+    totals.cost[:], totals.effect[:] = results.outcomes.cost[0], results.outcomes.effect[0]
+    totals.life_years[:] = results.life_years.discounted[0]
+    totals.alive[:] = cohort.alive[0][:, list(program.alive_boundaries)]
+    totals.cost_by_category[:] = 0.0
+    for line in results.lines.values():
+        if line.outcome.kind == "cost" and results.counted(line):
+            totals.cost_by_category[:, program.categories.index(line.outcome.category)] += line.discounted[0]

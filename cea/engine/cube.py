@@ -44,7 +44,7 @@ class Dimension:
 
 
 class Cube:
-    """The unit cube of a model: `dimensions`, its columns; `names`, the parameters that they draw; `warnings`.
+    """The unit cube of a model: `dimensions`, its columns; `names`, the parameters that they draw; `currency`; `warnings`.
 
     Every parameter that is uncertain and used has a column of its own, in the model's order, except that a shared draw
     has one column for all its parameters and a joint group drawn by rows of its table has one for the row. A group with
@@ -58,6 +58,7 @@ class Cube:
         if joint not in JOINTS:
             raise UsageError(f"unknown way to draw joint groups '{joint}': {did_you_mean(str(joint), JOINTS)}")
         self.names = drawn(model)
+        self.currency = model.currency
         groups = _groups(model, self.names, joint)
         self.dimensions = _dimensions(model, groups)
         columns = {name: column for column, item in enumerate(self.dimensions) for name in item.parameters}
@@ -94,7 +95,7 @@ class Cube:
         clipped = {name: int(count) for name, count in zip(self.names, counts, strict=True) if count}
         if clipped:
             np.clip(values, self._low[:, np.newaxis], self._high[:, np.newaxis], out=values)
-        return Draws(self.names, values.T, sampler="points", clipped=clipped)
+        return Draws(self.names, values.T, sampler="points", clipped=clipped, currency=self.currency)
 
     def _block(self, points: Floats) -> Floats:
         """Values of shape (parameter, sample) for up to BLOCK points, before bounds.

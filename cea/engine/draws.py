@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from cea.engine.draws_currency import far_off, refuse_other_currency
 from cea.errors import InputError, Place, Problem, UsageError
 from cea.model.definition import Model, Parameter
 from cea.model.document import did_you_mean, shortened, unknown
@@ -60,7 +61,8 @@ class Draws:
     """Values of the parameters `names`, shape (sample, parameter), each in the unit of its parameter.
 
     `clipped` counts, for parameters where it happened, the values outside hard bounds, which were set to the bound.
-    `seed` is None for draws that were not made here. `values` are read-only.
+    `seed` is None for draws that were not made here. `currency` is that of the model that they were made or read for;
+    None where nobody said, and then they run on any model. `values` are read-only.
     """
 
     names: tuple[str, ...]
@@ -68,6 +70,7 @@ class Draws:
     seed: int | None = None
     sampler: str = ""
     clipped: Mapping[str, int] = field(default_factory=dict)
+    currency: str | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[1] != len(self.names):
@@ -98,7 +101,10 @@ class Draws:
         return pd.DataFrame(self.mapping())
 
     def write(self, path: str | Path) -> None:
-        """Writes a CSV or Parquet file, by the suffix; numbers are exact in both. Raises UsageError."""
+        """Writes a CSV or Parquet file, by the suffix; numbers are exact in both. Raises UsageError.
+
+        Parquet files keep the currency, under the key "currency" of the schema's metadata.
+        """
         target = Path(path)
         writer = _of_suffix(target, {".csv": self._write_csv, ".parquet": self._write_parquet})
         try:
@@ -118,7 +124,8 @@ class Draws:
         import pyarrow as pa  # noqa: PLC0415 - slow to import, and only Parquet files need it
         from pyarrow import parquet  # noqa: PLC0415
 
-        parquet.write_table(pa.table(self.mapping()), path)
+        metadata = {} if self.currency is None else {"currency": self.currency}
+        parquet.write_table(pa.table(self.mapping(), metadata=metadata), path)
 
     @classmethod
     def read(cls, path: str | Path, model: Model, *, allow_missing: bool = False) -> Draws:
@@ -128,7 +135,9 @@ class Draws:
         or by semicolons, and then a decimal comma will do. The file may give any parameter of the model; parameters
         that it does not give stay at their point value, which for uncertain ones needs `allow_missing`.
 
-        Raises UsageError when the file cannot be opened; InputError for unknown and missing columns and for values that
+        Where a file does not say its currency, amounts that are far from what the model expects are refused.
+
+        Raises UsageError when the file cannot be opened or says another currency than the model's; InputError for unknown and missing columns and for values that
         are not finite numbers, outside the support of the distribution or outside hard bounds.
         """
         source, file = Path(path), str(path)
@@ -147,9 +156,12 @@ class Draws:
             remedy = "add the columns, or allow missing ones: those parameters then stay at their point values"
             place = Place(file, 1 if table.lines else 0)
             faults.add(Problem(f"uncertain parameters without a column ({len(lacking)}): {shown}", place, remedy))
+        refuse_other_currency(table.currency, model, f"the draws in {file}")
+        if table.currency is None:
+            _check_amounts(table, model, faults)
         _check_values(table, model, faults)
         faults.check()
-        return cls(table.names, table.values, sampler="file")
+        return cls(table.names, table.values, sampler="file", currency=model.currency)
 
 
 def _of_suffix(path: Path, choices: Mapping[str, _T]) -> _T:
@@ -195,6 +207,7 @@ class _Table:
     values: Floats
     lines: Sequence[int] = ()
     texts: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    currency: str | None = None
 
     def place(self, row: int, column: int) -> Place:
         return Place(self.file, self.lines[row], self.positions[column] + 1) if self.lines else Place(self.file, 0)
@@ -304,7 +317,19 @@ def _read_parquet(path: Path, file: str, model: Model, faults: _Faults) -> _Tabl
     values = np.empty((len(numeric), columns.num_rows))
     for row, column in zip(values, numeric.values(), strict=True):
         row[:] = column
-    return _Table(file, tuple(columns.column_names[position] for position in numeric), tuple(numeric), values.T)
+    names = tuple(columns.column_names[position] for position in numeric)
+    currency = (columns.schema.metadata or {}).get(b"currency")
+    said = None if currency is None else shortened(currency.decode(errors="replace"))
+    return _Table(file, names, tuple(numeric), values.T, currency=said)
+
+
+def _check_amounts(table: _Table, model: Model, faults: _Faults) -> None:
+    """Amounts of money so far from their distribution or range that they must be in another currency or unit."""
+    pairs = zip(table.names, table.values.T, strict=True)
+    if wrong := [name for name, values in pairs if far_off(name, values, model)]:
+        what = f"amounts far from what the model expects in {model.currency}: {', '.join(wrong)}"
+        remedy = "the medians are more than five times beyond the 95 % intervals or ranges: are they in another currency?"
+        faults.add(Problem(what, Place(table.file, 1 if table.lines else 0), remedy))
 
 
 def _check_values(table: _Table, model: Model, faults: _Faults) -> None:

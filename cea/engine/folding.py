@@ -1,9 +1,9 @@
 """Formulas to nodes: what is known is computed at once, and products and sums are ordered by how often they change.
 
-The algebra keeps a product as (constant and sample factors) * (series factors) * (mixed factors), and a sum likewise, so
-that whatever does not vary by cycle, or not by draw, is computed outside the loop in which it does not vary. A factor 0
-makes a product 0, a base 1 a power 1, and a condition that is known selects its branch: the part that has no effect is
-left out, and a value that is missing in it alone is no fault here.
+The algebra keeps a product as (constant and sample factors) * (series factors) * (mixed factors), and a sum likewise,
+so that whatever does not vary by cycle, or not by draw, is computed outside the loop in which it does not vary. A
+factor 0 makes a product 0, a base 1 a power 1, and a condition that is known selects its branch: the part that has no
+effect is left out, and a value that is missing in it alone is no fault here.
 
 Regrouping changes the last digits. Against the formula as written (`cea.formula.numeric`) that is 1e-15 or so.
 """
@@ -95,7 +95,7 @@ class Algebra:
         return self.multiply(left, self.graph.node("/", self.one, right))
 
     def power(self, base: Node, exponent: Node) -> Node:
-        """base ^ exponent; as the exponential of a product where the base is known to be positive or does not vary by cycle.
+        """base ^ exponent; an exponential of a product where the base is known to be positive or constant over cycles.
 
         A drawn base at or below zero then has no logarithm and no value, even where the power has one; such a draw is
         found by its missing value and left to the reference.

@@ -207,7 +207,7 @@ class Movement:
         return total
 
     def _leaving(self, state: str, leave: Node) -> Register | None:
-        """A register with the share that a rate or probability of leaving the state acts on; None where none is needed."""
+        """A register with the share that a rate or probability of leaving the state acts on; None where not needed."""
         wanted = any(
             arrow.source == state and (arrow.target in self._occupancies or arrow.event in self._flows)
             for arrow in self._arrows

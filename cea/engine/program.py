@@ -17,8 +17,8 @@ from cea.engine.axes import Graph, Node
 from cea.engine.folding import Algebra, condition, fold
 from cea.engine.movement import Checks, Movement
 from cea.engine.registers import Assembly, Code, Register
-from cea.engine.scope import Scope
-from cea.engine.vector import DOTS, Operation
+from cea.engine.scope import TOLERANCE, Scope
+from cea.engine.vector import Operation
 from cea.errors import InputError, Problem, UsageError
 from cea.formula import names as names_in
 from cea.model.check import switch_names
@@ -104,7 +104,7 @@ class _Compiler:
         return self.assembly.code([register for quantity in results for register in quantity])
 
     def strategy(self, strategy: str, checks: Checks) -> list[Register]:
-        """Adds the steps of a strategy; gives the registers of its effect, life-years, costs by category, shares alive."""
+        """Adds the steps of a strategy; gives the registers of effect, life-years, costs by category, shares alive."""
         names = self.names(strategy)
         settings, algebra = self.model.settings, self.algebra
         step_years = 1.0 / settings.cycles_per_year
@@ -112,6 +112,7 @@ class _Compiler:
             kind: discounting(algebra, fold(term.expression, names, algebra), settings.correction, step_years)
             for kind, term in (("cost", settings.discount_costs), ("effect", settings.discount_effects))
         }
+        self.check_windows(names, checks)
         movement = Movement(self.model, names, algebra, self.assembly, checks)
         accounts = Accounts(algebra, self.assembly)
         effect, life_years = accounts.total(), accounts.total()
@@ -163,6 +164,27 @@ class _Compiler:
             total = self.algebra.add(total, self.algebra.compare("==", clock, self.graph.constant(years)))
         return total
 
+    def check_windows(self, names: Mapping[str, Node], checks: Checks) -> None:
+        """Checks what `payoffs.check_windows` does."""
+        algebra, number = self.algebra, self.graph.constant
+        for window in self.model.windows.values():
+            times = [max(outcome.at_years) for outcome in self.model.outcomes.values() if outcome.per == window.name]
+            if not times:
+                continue
+            every, courses = (fold(term.expression, names, algebra) for term in (window.every, window.courses))
+            cycles = algebra.multiply(every, number(self.model.settings.cycles_per_year))
+            repeated = algebra.compare(">", courses, algebra.one)
+            late = algebra.subtract(every, number(max(times) + TOLERANCE))
+            checks.require(algebra.subtract(courses, number(1.0 - TOLERANCE)))
+            checks.require(self.whole(courses))
+            checks.require(algebra.choose(repeated, algebra.call("min", self.whole(cycles), late), algebra.one))
+
+    def whole(self, node: Node) -> Node:
+        """A node that is below zero where a value is not a whole number, within the tolerance."""
+        nearest = self.algebra.call("floor", self.algebra.add(node, self.graph.constant(0.5)))
+        gap = self.algebra.call("abs", self.algebra.subtract(node, nearest))
+        return self.algebra.subtract(self.graph.constant(TOLERANCE), gap)
+
     def alive(self, living: Sequence[Register | None], boundary: int) -> Register:
         """A register with the share alive at a boundary."""
         shares = [share for share in living if share is not None]
@@ -210,7 +232,7 @@ class _Compiler:
 
 def _boundary(year: float, scope: Scope, model: Model) -> int:
     boundary = round(year * model.settings.cycles_per_year)
-    if not 0 <= boundary <= scope.cycles or abs(boundary / model.settings.cycles_per_year - year) > 1e-9:
+    if not 0 <= boundary <= scope.cycles or abs(boundary / model.settings.cycles_per_year - year) > TOLERANCE:
         raise UsageError(f"{year:g} years after the start is no cycle boundary within the horizon")
     return boundary
 
@@ -227,7 +249,9 @@ def _refuse_drawn_horizon(model: Model, drawn: Sequence[str]) -> None:
             if name in wanted and name not in drawn:
                 wanted |= _needs(model, name)
         if term is not None and wanted & set(drawn):
-            raise InputError([Problem(f"{context} differs between draws", term.place, "fix the parameters in it in draws")])
+            raise InputError(
+                [Problem(f"{context} differs between draws", term.place, "fix the parameters in it in draws")]
+            )
 
 
 def _needs(model: Model, name: str) -> set[str]:

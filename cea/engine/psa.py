@@ -12,6 +12,7 @@ import numpy as np
 from cea.engine.batch import Totals, evaluate
 from cea.engine.cube import BLOCK
 from cea.engine.draws import Draws
+from cea.engine.draws_currency import refuse_other_currency
 from cea.engine.markov import Floats
 from cea.engine.outcomes import Outcomes
 from cea.engine.program import Program
@@ -70,7 +71,11 @@ class Job:
 
     @classmethod
     def of(cls, model: Model, source: Sampler | Draws, perspective: str | None = None) -> Job:
-        """The job of a model. Raises UsageError for too many draws or a perspective that is not possible."""
+        """The job of a model.
+
+        Raises UsageError for too many draws, draws in another currency and a perspective that is not possible.
+        """
+        refuse_other_currency(source.currency, model)
         refuse_too_many(source.n)
         chosen = choose_perspective(model, perspective)
         solved = solved_values(model)

@@ -24,8 +24,8 @@ OPERATIONS: dict[str, Operation] = {
     **{
         name: Operation[name.upper()]
         for name in (
-            "min", "max", "exp", "ln", "sqrt", "abs", "floor", "below", "truth", "lookup", "rate_to_prob", "prob_to_rate",
-            "stay", "leave",
+            "min", "max", "exp", "ln", "sqrt", "abs", "floor", "below", "truth", "lookup", "rate_to_prob",
+            "prob_to_rate", "stay", "leave",
         )
     },
 }  # fmt: skip
@@ -92,10 +92,13 @@ class Assembly:
         return self._rows.setdefault(node, len(self._rows))
 
     def code(self, results: Sequence[Register]) -> Code:
-        """The arrays of all steps and of the nodes that they need. results: the registers that are wanted at the end."""
+        """The arrays of all steps and of the nodes that they need. results: the registers wanted at the end."""
         runs = self._runs()
         registers: dict[Node, Register] = {node: self.register() for node in runs}
-        rows = [*(self._words(node, registers) for node in runs), *(self._resolved(step, registers) for step in self._steps)]
+        rows = [
+            *(self._words(node, registers) for node in runs),
+            *(self._resolved(step, registers) for step in self._steps),
+        ]
         when = np.array([*runs.values(), *(step.runs for step in self._steps)], dtype=bool).reshape(-1, self.boundaries)
         instructions = np.zeros((len(rows), WORDS), dtype=np.int64)
         for row, words in zip(instructions, rows, strict=True):

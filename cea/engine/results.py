@@ -17,7 +17,7 @@ from cea.engine.scope import Value
 from cea.engine.solve import solved_values
 from cea.errors import UsageError
 from cea.model.definition import Model
-from cea.model.document import did_you_mean
+from cea.model.document import did_you_mean, shortened
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +191,12 @@ def run(model: Model, perspective: str | None = None, values: Mapping[str, Value
 
 def choose_perspective(model: Model, name: str | None) -> str:
     """The name of a perspective that the model allows. Raises UsageError."""
-    chosen = name or model.settings.perspective
+    chosen = model.settings.perspective if name is None else name
+    if not isinstance(chosen, str):
+        raise UsageError(f"a perspective is a name such as '{model.settings.perspective}', not {shortened(chosen)}")
     perspective = model.perspectives.get(chosen)
     if perspective is None:
-        raise UsageError(f"unknown perspective '{chosen}': {did_you_mean(chosen, model.perspectives)}")
+        raise UsageError(f"unknown perspective '{shortened(chosen)}': {did_you_mean(chosen, model.perspectives)}")
     if perspective.refused:
         where = model.settings.country or model.title
         raise UsageError(f"the perspective '{chosen}' is not possible for {where}: {perspective.refused}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, overload
 from cea.engine.results import Results
 from cea.engine.results import run as run_at_points
 from cea.engine.scope import Value
+from cea.errors import UsageError
 from cea.model.definition import Model
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ def run(
 
     `values` overrides parameters at point values. The results of draws are the same for any number of threads. Raises
     InputError where formulas have no value or probabilities are not possible, UsageError for a perspective that the
-    model does not have or refuses.
+    model does not have or refuses and for draws that are none or in another currency.
     """
     if draws is None:
         return run_at_points(model, perspective, values)
-    from cea.engine.psa import run_draws  # noqa: PLC0415 - loads more than a base case needs
+    if isinstance(draws, str):
+        raise UsageError(f"draws cannot be text: for a perspective write perspective={draws!r}")
+    from cea.engine.draws import Draws  # noqa: PLC0415 - loads more than a base case needs
+    from cea.engine.psa import run_draws  # noqa: PLC0415
+    from cea.engine.sampling import Sampler  # noqa: PLC0415
 
+    if not isinstance(draws, Draws | Sampler):
+        raise UsageError(f"draws come from cea.sample or Draws.read, not as {type(draws).__name__}")
     return run_draws(model, draws, perspective, threads=threads)

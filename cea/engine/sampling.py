@@ -36,7 +36,7 @@ def sample(model: Model, n: int, seed: int = 1, sampler: str = "random", joint: 
         values[:, k * BLOCK : k * BLOCK + block.n] = block.values.T
         for name, count in block.clipped.items():
             clipped[name] = clipped.get(name, 0) + count
-    return Draws(source.names, values.T, source.seed, source.sampler, clipped)
+    return Draws(source.names, values.T, source.seed, source.sampler, clipped, source.currency)
 
 
 class Sampler:
@@ -69,6 +69,11 @@ class Sampler:
         """The parameters that are drawn."""
         return self.cube.names
 
+    @property
+    def currency(self) -> str:
+        """The currency of the model."""
+        return self.cube.currency
+
     def points(self, k: int) -> Floats:
         """The points of block `k`, shape (sample, dimension). Raises IndexError when there is no such block."""
         if not 0 <= k < self.blocks:
@@ -86,7 +91,7 @@ class Sampler:
     def block(self, k: int) -> Draws:
         """The draws of block `k`. Raises IndexError when there is no such block."""
         drawn = self.cube.parameters(self.points(k))
-        return Draws(drawn.names, drawn.values, self.seed, self.sampler, drawn.clipped)
+        return Draws(drawn.names, drawn.values, self.seed, self.sampler, drawn.clipped, self.currency)
 
 
 class _Net:

@@ -24,6 +24,7 @@ class Scope:
     """Names and their values over (sample, strategy, cycle boundary); an absent axis has length 1 or is not there.
 
     `values` overrides parameters: scalars, or arrays of shape (sample,). Parameters that are solved must be in it.
+    `given` keeps them.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Scope:
         for switch in switch_names(model):
             row = [model.declared_strategies[name].switches.get(switch, 0.0) for name in self.strategies]
             self.names[switch] = np.array(row).reshape(1, -1, 1) if len(set(row)) > 1 else row[0]
-        self._overridden = frozenset(values)
+        self.given = dict(values)
         self._constants()
         self.cycles = cycles if cycles is not None else self._horizon()
         self.years = np.arange(self.cycles + 1) / model.settings.cycles_per_year
@@ -76,7 +77,7 @@ class Scope:
 
     def _define(self, order: Sequence[str]) -> None:
         for name in order:
-            if name in self._overridden or name in self.names:
+            if name in self.given or name in self.names:
                 continue
             term = self._definition(name)
             if term is None:

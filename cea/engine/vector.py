@@ -11,6 +11,7 @@ alone: numbers that other modules define are therefore arguments.
 from __future__ import annotations
 
 from enum import IntEnum, auto
+from typing import Any
 
 import numba
 import numpy as np
@@ -76,8 +77,8 @@ _O = Operation
 
 
 @_part
-def exponential(x):
-    """exp(x) within 1.2 units in the last place; 0 below -708, where results leave the normal numbers; NaN for infinities.
+def exponential(x: Any) -> Any:
+    """exp(x) within 1.2 units in the last place; 0 below -708, where normal numbers end; NaN for infinities.
 
     x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite, Software Manual for the Elementary Functions, 1980). The
     polynomial is the Chebyshev expansion of (exp(r) - 1 - r) / r^2. No branch, so that it can be turned into vectors.
@@ -99,7 +100,7 @@ def exponential(x):
 
 
 @_part
-def _arithmetic(operation, r, d, a, b, c):
+def _arithmetic(operation: Any, r: Any, d: Any, a: Any, b: Any, c: Any) -> Any:
     """Operations with constants of the machine only; `r` holds the registers."""
     if operation == _O.ADD:
         for j in range(TILE):
@@ -145,7 +146,9 @@ def _arithmetic(operation, r, d, a, b, c):
 
 
 @_part
-def _conventions(operation, r, d, a, b, tolerance, floor_limit, highest_probability):
+def _conventions(
+    operation: Any, r: Any, d: Any, a: Any, b: Any, tolerance: Any, floor_limit: Any, highest_probability: Any
+) -> Any:
     """Operations of the language that carry a tolerance or a limit."""
     if operation == _O.BELOW:
         for j in range(TILE):
@@ -168,7 +171,7 @@ def _conventions(operation, r, d, a, b, tolerance, floor_limit, highest_probabil
 
 
 @_part
-def _look_up(r, d, a, keys, values, until, tolerance):
+def _look_up(r: Any, d: Any, a: Any, keys: Any, values: Any, until: Any, tolerance: Any) -> Any:
     """The value of the last row whose key is at or below; tables are short, and few models look up a drawn key."""
     for j in range(TILE):
         key = r[a, j] + tolerance
@@ -177,7 +180,7 @@ def _look_up(r, d, a, keys, values, until, tolerance):
 
 
 @_part
-def _exits(operation, r, d, a, b, step_years):
+def _exits(operation: Any, r: Any, d: Any, a: Any, b: Any, step_years: Any) -> Any:
     if operation == _O.STAY:
         for j in range(TILE):
             r[d, j] = exponential(-(r[a, j] * step_years))
@@ -188,7 +191,7 @@ def _exits(operation, r, d, a, b, step_years):
 
 
 @_part
-def _movement(operation, r, d, a, b, c, e, f, g, h, k):
+def _movement(operation: Any, r: Any, d: Any, a: Any, b: Any, c: Any, e: Any, f: Any, g: Any, h: Any, k: Any) -> Any:
     """Shares that move: products that are summed, in the order of the operands."""
     if operation == _O.DOT_1:
         for j in range(TILE):
@@ -217,7 +220,7 @@ def _movement(operation, r, d, a, b, c, e, f, g, h, k):
 
 
 @_part
-def _booking(operation, r, weight, d, b, c):
+def _booking(operation: Any, r: Any, weight: Any, d: Any, b: Any, c: Any) -> Any:
     """What is added up over cycles with a weight that is the same for all draws."""
     if operation == _O.BOOK:
         for j in range(TILE):
@@ -228,7 +231,7 @@ def _booking(operation, r, weight, d, b, c):
 
 
 @_part
-def _account(operation, r, d, a, b):
+def _account(operation: Any, r: Any, d: Any, a: Any, b: Any) -> Any:
     if operation == _O.BOOK_PRODUCT:
         for j in range(TILE):
             r[d, j] += r[a, j] * r[b, j]
@@ -241,7 +244,7 @@ def _account(operation, r, d, a, b):
 
 
 @_part
-def _tunnel(operation, r, t, d, a, b, c, e):
+def _tunnel(operation: Any, r: Any, t: Any, d: Any, a: Any, b: Any, c: Any, e: Any) -> Any:
     """A tunnel is a ring of registers: those who entered at boundary t are in the one at t modulo its length."""
     if operation == _O.OPEN_TUNNEL:
         for step in range(b):
@@ -266,8 +269,22 @@ def _tunnel(operation, r, t, d, a, b, c, e):
 
 
 @_part
-def _tile(code, starts, schedule, constants, series, draws, first, rows, keys, until, columns, limits, r):
-    """Runs a program over the draws from `first` on. Few arrays go to a function: passing one takes as long as a vector."""
+def _tile(
+    code: Any,
+    starts: Any,
+    schedule: Any,
+    constants: Any,
+    series: Any,
+    draws: Any,
+    first: Any,
+    rows: Any,
+    keys: Any,
+    until: Any,
+    columns: Any,
+    limits: Any,
+    r: Any,
+) -> Any:
+    """Runs a program over all draws. Few arrays go to a function: passing one takes as long as a vector."""
     for t in range(len(starts) - 1):
         for k in range(starts[t], starts[t + 1]):
             i = schedule[k]
@@ -299,15 +316,41 @@ def _tile(code, starts, schedule, constants, series, draws, first, rows, keys, u
 
 @numba.njit(
     numba.void(
-        numba.int64[:, ::1], numba.int64[::1], numba.int64[::1], numba.float64[::1], numba.float64[:, ::1],
-        numba.float64[:, ::1], numba.int64[::1], numba.float64[::1], numba.float64[::1], numba.float64[::1],
-        numba.float64[::1], numba.int64[::1], numba.float64[:, ::1], numba.float64[:, ::1],
+        numba.int64[:, ::1],
+        numba.int64[::1],
+        numba.int64[::1],
+        numba.float64[::1],
+        numba.float64[:, ::1],
+        numba.float64[:, ::1],
+        numba.int64[::1],
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.float64[::1],
+        numba.int64[::1],
+        numba.float64[:, ::1],
+        numba.float64[:, ::1],
     ),
-    error_model="numpy", nogil=True, cache=True,
+    error_model="numpy",
+    nogil=True,
+    cache=True,
 )
 def execute(
-    code, starts, schedule, constants, series, draws, rows, keys, until, columns, limits, results, registers, outputs
-):
+    code: Any,
+    starts: Any,
+    schedule: Any,
+    constants: Any,
+    series: Any,
+    draws: Any,
+    rows: Any,
+    keys: Any,
+    until: Any,
+    columns: Any,
+    limits: Any,
+    results: Any,
+    registers: Any,
+    outputs: Any,
+) -> Any:
     """Runs a program over all tiles of a chunk.
 
     code: instructions, shape (instruction, WORDS). starts, schedule: schedule[starts[t]:starts[t + 1]] are the

@@ -85,10 +85,7 @@ def parse(text: str) -> Expression:
     try:
         refuse_foreign(text)
         refuse_deep_brackets(text)
-        try:
-            expression: Expression = _parser().parse(text)  # type: ignore[assignment]
-        except UnexpectedInput as unexpected:
-            raise explain(text, unexpected) from None
+        expression = _parsed(text)
         level, span = depth(expression)
         if level > DEEPEST_NESTING:
             raise too_deep(span)
@@ -96,6 +93,15 @@ def parse(text: str) -> Expression:
         error.text = text
         raise
     return expression
+
+
+def _parsed(text: str) -> Expression:
+    try:
+        return _parser().parse(text)  # type: ignore[return-value]
+    except UnexpectedInput as unexpected:
+        mistake = explain(text, unexpected)
+    # raised out here, so that the error does not drag the parser along to another process
+    raise mistake
 
 
 @lru_cache(maxsize=1)

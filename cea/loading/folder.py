@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from math import isfinite
+from numbers import Real
+from os import PathLike
 from pathlib import Path, PurePosixPath
 
 from cea.errors import InputError, Place, Problem, UsageError
@@ -67,6 +70,8 @@ class Folder:
     """A model folder. Raises UsageError when there is none at `path`."""
 
     def __init__(self, path: str | Path) -> None:
+        if not isinstance(path, str | PathLike):
+            raise UsageError(f"{shortened(repr(path))} is not the path of a model folder")
         self.path = Path(path)
         self.shown = self.path.as_posix()
         try:
@@ -185,10 +190,34 @@ class Folder:
         raise UsageError(f"unknown layer '{shortened(name)}': {did_you_mean(wanted, choice)}")
 
     def in_order(self, document: Node, layers: Iterable[str]) -> list[str]:
-        """Full names of layers, each once, in the order in which they apply. Raises UsageError."""
+        """Full names of layers, each once, in the order in which they apply.
+
+        Raises UsageError, also for two jurisdictions.
+        """
         kinds = self.layer_folders(document)
         names = dict.fromkeys(self.resolve(document, name) for name in layers)
+        jurisdictions = [name for name in names if self.is_jurisdiction(document, name)]
+        if len(jurisdictions) > 1:
+            raise UsageError(
+                f"{' and '.join(jurisdictions)} exclude each other: a model takes one layer of {kinds[0]}/ at a time"
+            )
         return sorted(names, key=lambda name: kinds.index(name.split("/", 1)[0]))
+
+    def is_jurisdiction(self, document: Node, name: str) -> bool:
+        """Whether a layer, by its full name, is of the first of several folders, of which a model takes only one."""
+        kinds = self.layer_folders(document)
+        return len(kinds) > 1 and name.split("/", 1)[0] == kinds[0]
+
+    def on_top(self, document: Node, layers: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
+        """Full names of `layers` with `further` ones; a jurisdiction among these takes the place of the one there.
+
+        Raises UsageError.
+        """
+        added = [self.resolve(document, name) for name in further]
+        kept = [self.resolve(document, name) for name in layers]
+        if any(self.is_jurisdiction(document, name) for name in added):
+            kept = [name for name in kept if not self.is_jurisdiction(document, name)]
+        return (*kept, *added)
 
     def layer(self, name: str) -> Layer:
         """Reads one layer by its full name. Raises InputError."""
@@ -197,17 +226,19 @@ class Folder:
 
 
 def load(
-    path: str | Path = "inputs/cirrhosis", layers: Iterable[str] = (), values: Mapping[str, float] | None = None
+    path: str | Path = "inputs/cirrhosis", layers: str | Iterable[str] = (), values: Mapping[str, float] | None = None
 ) -> Model:
     """Loads the model in a folder with layers on top, jurisdictions first and edits last.
 
-    `layers` are names such as "jurisdictions/england" or "england"; `values` sets parameters to numbers. Raises
-    InputError with every problem in the files, UsageError for a folder or a layer that does not exist.
+    `layers` are names such as "jurisdictions/england" or "england", at most one of them of the first folder with layers
+    where there are several; a text is one name. `values` sets parameters to numbers. Raises InputError with every
+    problem in the files, UsageError for a folder or a layer that does not exist and for arguments of another kind.
     """
+    names, edits = _names(layers), _numbers(values)
     folder = Folder(path)
     document, problems, unread = folder.read()
     chosen: list[Layer] = []
-    for name in folder.in_order(document, layers):
+    for name in folder.in_order(document, names):
         try:
             chosen.append(folder.layer(name))
         except InputError as error:
@@ -215,9 +246,34 @@ def load(
             unread |= {"layers"}
     if "layers" in unread:
         chosen = []  # a layer on top of one that could not be read would seem wrong
-    if values:
-        chosen.append(Layer.from_values(dict(values)))
+    if edits:
+        chosen.append(Layer.from_values(edits))
     return build(document, FolderFiles(folder.path, folder.shown), tuple(chosen), problems, unread)
+
+
+def _names(layers: object) -> list[str]:
+    """Names of layers, of which a text is one. Raises UsageError."""
+    given = [layers] if isinstance(layers, str) else list(layers) if isinstance(layers, Iterable) else [layers]
+    names = [name for name in given if isinstance(name, str)]
+    if len(names) < len(given):
+        raise UsageError(f"layers must be names such as 'england', not {shortened(repr(layers))}")
+    return names
+
+
+def _numbers(values: object) -> dict[str, float]:
+    """Edits as numbers by parameter. Raises UsageError."""
+    if values is None:
+        return {}
+    if not isinstance(values, Mapping):
+        raise UsageError(f"values must be numbers by parameter, not {shortened(repr(values))}")
+    wrong = [
+        f"{shortened(repr(name))}: {shortened(repr(value))}"
+        for name, value in values.items()
+        if not isinstance(name, str) or isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value)
+    ]
+    if wrong:
+        raise UsageError(f"values must be finite numbers by parameter, not {', '.join(wrong)}")
+    return {name: float(value) for name, value in values.items()}
 
 
 def _is_folder_name(text: str) -> bool:

@@ -50,6 +50,9 @@ def _constants(model: Model) -> Iterator[tuple[str, Term]]:
     ):  # fmt: skip
         if term is not None:
             yield name, term
+    if model.shortfall is not None:
+        yield "shortfall, discount", model.shortfall.discount
+        yield "shortfall, until_age", model.shortfall.until_age
     yield from ((f"start of {state}", term) for state, term in model.start.items() if term is not None)
     for name, parameter in model.parameters.items():
         if parameter.solve is not None:

@@ -232,10 +232,12 @@ class Band:
 
 @dataclass(frozen=True)
 class ShortfallRule:
-    """How QALY shortfall and the severity weight are computed."""
+    """How QALY shortfall and the severity weight are computed: over life until an age, at its own discount rate."""
 
     hazard: str
     utility: str
+    discount: Term
+    until_age: Term
     bands: tuple[Band, ...]
     source: Source
 
@@ -311,10 +313,11 @@ class Model:
     layers: tuple[Layer, ...] = ()
 
     def with_layer(self, *layers: Layer) -> Model:
-        """The model with further layers on top. Raises InputError."""
+        """The model with further layers; edits stay on top, whatever comes after them. Raises InputError."""
         from cea.model.build import build  # noqa: PLC0415 - build makes models, so it imports this module
 
-        return build(self.document, self.files, (*self.layers, *layers))
+        ordered = sorted((*self.layers, *layers), key=lambda layer: layer.edit)
+        return build(self.document, self.files, tuple(ordered))
 
     def with_values(self, values: Mapping[str, float], where: str = "--set") -> Model:
         """The model with some parameters set to numbers. Raises InputError."""

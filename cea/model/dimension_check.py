@@ -128,6 +128,9 @@ class DimensionCheck:
         self._require("years", settings.years, YEAR, number_is_fine=True)
         self._require("discount_costs", settings.discount_costs, PER_YEAR)
         self._require("discount_effects", settings.discount_effects, PER_YEAR)
+        if (rule := self.model.shortfall) is not None:
+            self._require("shortfall, discount", rule.discount, PER_YEAR, number_is_fine=True)
+            self._require("shortfall, until_age", rule.until_age, YEAR, number_is_fine=True)
         for state, term in self.model.start.items():
             self._require(f"start of {state}", term, PLAIN)
         for name, parameter in self.model.parameters.items():

@@ -54,6 +54,19 @@ class Layer:
         )
         return cls.from_node(name, document, edit=True)
 
+    @classmethod
+    def from_threshold(cls, threshold: float, others: tuple[float, ...], where: str = "--wtp") -> Layer:
+        """An edit that makes a threshold the default, beside the others."""
+        place = Place(where, 0, 0)
+
+        def node(value: float | str | list[Node] | dict[str, Node]) -> Node:
+            return Node(value, place, place, "edit")
+
+        source = node({"grade": node("assumption"), "note": node(f"set by the user ({where})")})
+        values = node([node(float(value)) for value in sorted({*others, threshold})])
+        section = node({"values": values, "default": node(float(threshold)), "source": source})
+        return cls.from_node("edit", node({"label": node("Threshold"), "thresholds": section}), edit=True)
+
     def parameter_values(self) -> dict[str, Node]:
         """The parameters that the layer sets, by name."""
         section = self.node.entries.get("parameters")

@@ -160,7 +160,12 @@ def shortfall(draft: Draft) -> ShortfallRule | None:
     for key in ("hazard", "utility"):
         _check_formula_name(draft, getattr(shape, key), node.find([key]))
     bands = tuple(Band(item.proportional, item.absolute, item.weight) for item in shape.bands)
-    return ShortfallRule(shape.hazard, shape.utility, bands, draft.source(shape.source, node.find(["source"])))
+    discount = draft.terms.parse(node.entries["discount"], "shortfall, discount")
+    until_age = draft.terms.parse(node.entries["until_age"], "shortfall, until_age")
+    if draft.sound("time") and draft.shape.time.start_age is None:
+        draft.refuse("a shortfall needs `start_age`", node.head, "add `start_age` to `time`")
+    source = draft.source(shape.source, node.find(["source"]))
+    return ShortfallRule(shape.hazard, shape.utility, discount, until_age, bands, source)
 
 
 def equal_value(draft: Draft) -> str | None:

@@ -196,10 +196,12 @@ class BandShape(Shape):
 
 
 class ShortfallShape(Shape):
-    """QALY shortfall against the general population."""
+    """QALY shortfall against the general population, over life until an age, at its own discount rate."""
 
     hazard: str
     utility: str
+    discount: FormulaText
+    until_age: FormulaText
     bands: list[BandShape]
     source: SourceShape
 

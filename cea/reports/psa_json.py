@@ -11,7 +11,7 @@ import pandas as pd
 from cea.analysis.uncertainty import Contrast
 from cea.engine.markov import Floats
 from cea.engine.psa import HazardTarget
-from cea.reports.psa_report import PsaReport, spread
+from cea.reports.psa_report import Comparison, PsaReport, spread
 from cea.reports.run_folder import Manifest
 
 
@@ -32,6 +32,7 @@ def as_json(report: PsaReport, sampler: str, warnings: Sequence[str], manifest: 
                 "strategy": item.headline.strategy,
                 "comparator": item.headline.comparator,
                 **_contrast(item.contrast, outcomes.thresholds),
+                **_severity(item, outcomes.thresholds),
             }
             for item in report.comparisons
         ],
@@ -78,6 +79,18 @@ def _contrast(contrast: Contrast, thresholds: tuple[float, ...]) -> dict[str, An
         "icer_interval": None if contrast.icer_interval is None else list(contrast.icer_interval),
         "quadrants": {"NE": quadrants.ne, "SE": quadrants.se, "SW": quadrants.sw, "NW": quadrants.nw},
         "probability_cost_effective": _by_threshold(thresholds, contrast.probability_cost_effective),
+    }
+
+
+def _severity(item: Comparison, thresholds: tuple[float, ...]) -> dict[str, Any]:
+    """The severity weight and what it makes of the comparison; None where the model has none."""
+    weighted = item.weighted
+    return {
+        "severity_weight": item.weight,
+        "icer_weighted": None if weighted is None else weighted.icer,
+        "probability_cost_effective_weighted": (
+            None if weighted is None else _by_threshold(thresholds, weighted.probability_cost_effective)
+        ),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,12 @@ import pandas as pd
 
 from cea.analysis.acceptability import Acceptability, acceptability
 from cea.analysis.convergence import Convergence, convergence
+from cea.analysis.headline import severity_of
 from cea.analysis.information import PerfectInformation, evpi, population_evpi
 from cea.analysis.moments import moments
 from cea.analysis.uncertainty import Contrast, IncrementalBenefit, Summary, incremental_benefit, summary
 from cea.engine.markov import Floats
+from cea.engine.outcomes import Outcomes
 from cea.engine.psa import DrawResults, HazardTarget, Job, hazard_targets
 from cea.engine.results import Results
 from cea.model.definition import Headline
@@ -42,10 +44,16 @@ class Population:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A headline of the model in the draws."""
+    """A headline of the model in the draws.
+
+    `weight` is the severity weight at the point values, fixed over the draws, and `weighted` the contrast with effects
+    times it; both None where the model has no severity.
+    """
 
     headline: Headline
     contrast: Contrast
+    weight: float | None = None
+    weighted: Contrast | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +95,7 @@ class PsaReport:
             results=results,
             base=base,
             summary=summary(outcomes, comparator),
-            comparisons=tuple(_comparisons(results)),
+            comparisons=tuple(_comparisons(results, base)),
             curve=curve,
             information=evpi(outcomes),
             benefit=incremental_benefit(outcomes, comparator=comparator),
@@ -117,6 +125,7 @@ class PsaReport:
         if job.n <= SAVED_DRAWS:
             parts = [pd.DataFrame(dict(job.draws(index))) for index in range(job.segments)]
             found["draws"] = pd.concat(parts, ignore_index=True)
+            found["draws"].attrs["currency"] = self.results.model.currency
             found["draw_moments"] = moments(found["draws"], self.results.model)
         return found
 
@@ -148,10 +157,23 @@ def spread(ratio: Floats) -> tuple[float, float, float]:
     return float(low), float(median), float(high)
 
 
-def _comparisons(results: DrawResults) -> Iterable[Comparison]:
+def _comparisons(results: DrawResults, base: Results) -> Iterable[Comparison]:
     """The headlines whose strategies are both there."""
-    names = results.outcomes.strategies
+    outcomes = results.outcomes
     for headline in results.model.headlines.values():
-        if headline.strategy in names and headline.comparator in names:
-            found = summary(results.outcomes, headline.comparator)
-            yield Comparison(headline, next(item for item in found.contrasts if item.strategy == headline.strategy))
+        if headline.strategy not in outcomes.strategies or headline.comparator not in outcomes.strategies:
+            continue
+        contrast = _contrast(outcomes, headline)
+        severity = severity_of(base, headline.comparator)
+        if severity is None:
+            yield Comparison(headline, contrast)
+        elif severity.weight == 1:
+            yield Comparison(headline, contrast, 1.0, contrast)
+        else:
+            weighted = replace(outcomes, effect=outcomes.effect * severity.weight)
+            yield Comparison(headline, contrast, severity.weight, _contrast(weighted, headline))
+
+
+def _contrast(outcomes: Outcomes, headline: Headline) -> Contrast:
+    found = summary(outcomes, headline.comparator)
+    return next(item for item in found.contrasts if item.strategy == headline.strategy)

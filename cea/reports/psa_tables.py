@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cea.analysis.incremental import incremental
-from cea.analysis.uncertainty import Estimate
+from cea.analysis.uncertainty import Contrast, Estimate
 from cea.engine.markov import Floats
 from cea.engine.psa import HazardTarget
 from cea.reports.psa_report import Comparison, PsaReport, spread
@@ -69,14 +69,32 @@ def _comparison(report: PsaReport, item: Comparison) -> Table:
     made.notes += [
         f"Of the draws, {share(quadrants.ne)} cost more and gain, {share(quadrants.nw)} cost more and lose, "
         f"{share(quadrants.se)} save and gain, {share(quadrants.sw)} save and lose.",
-        "Probability of being worth its cost: "
-        + listing(
-            f"{share(value)} at {written(threshold)}"
-            for threshold, value in zip(outcomes.thresholds, contrast.probability_cost_effective, strict=True)
-        )
-        + f" per {outcomes.effect_unit}.",
+        f"Probability of being worth its cost: {_worth(report, contrast)} per {outcomes.effect_unit}.",
+        *_severity(report, item),
     ]
     return made
+
+
+def _worth(report: PsaReport, contrast: Contrast) -> str:
+    """The probability of being worth its cost at each threshold."""
+    levels, written = report.results.outcomes.thresholds, _money(report)
+    shares = zip(levels, contrast.probability_cost_effective, strict=True)
+    return listing(f"{share(value)} at {written(threshold)}" for threshold, value in shares)
+
+
+def _severity(report: PsaReport, item: Comparison) -> Iterator[str]:
+    """What the severity weight changes, where the model has one."""
+    if item.weighted is None or item.weight is None:
+        return
+    if item.weight == 1:
+        yield "Severity weight (at point values): 1, so weighted results are the same."
+        return
+    icer, unit = item.weighted.icer, report.results.outcomes.effect_unit
+    ratio = NONE if icer is None else _money(report)(icer)
+    yield (
+        f"With the severity weight of {item.weight:g} (at point values, fixed over the draws): cost per weighted "
+        f"{unit} {ratio}; probability of being worth its cost: {_worth(report, item.weighted)} per weighted {unit}."
+    )
 
 
 def _choice(report: PsaReport) -> Table:

@@ -137,6 +137,15 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     safe.to_csv(path, index=False, lineterminator="\n")
 
 
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - slow to import, and only Parquet files need it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    kept = {str(key): str(value) for key, value in frame.attrs.items()}
+    parquet.write_table(table.replace_schema_metadata({**(table.schema.metadata or {}), **kept}), path)
+
+
 def _plain(text: str) -> str:
     """Text on one line, so that no part of it begins a cell, with an apostrophe before what would begin a formula."""
     line = " ".join(text.splitlines())
@@ -165,7 +174,7 @@ def write_run(
 ) -> Path:
     """Writes a run folder and returns it: `parent/<utc>-<verb>-<hash>`, or `target` where given.
 
-    Tables of more than `csv_rows` rows are written as Parquet.
+    Tables of more than `csv_rows` rows are written as Parquet, with their `attrs` as metadata.
 
     Everything is written beside its place first and moved there at the end, so that a folder is whole or absent, and
     an existing `target` is replaced only with `force`. Raises UsageError, or CeaError when writing fails.
@@ -178,7 +187,7 @@ def write_run(
     try:
         for name, frame in tables.items():
             if csv_rows is not None and len(frame) > csv_rows:
-                frame.to_parquet(staging / f"{name}.parquet", index=False)
+                _write_parquet(frame, staging / f"{name}.parquet")
             else:
                 write_table(frame, staging / f"{name}.csv")
         if figures is not None:

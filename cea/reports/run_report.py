@@ -98,6 +98,7 @@ def headlines_frame(settings: Sequence[Setting]) -> pd.DataFrame:
                 "equal_value_life_years": item.added_life.equal_value_life_years,
                 "incremental_cost_without_added_care": item.added_life.cost_without_added_care,
                 "severity_weight": item.weight,
+                "icer_weighted": item.icer_weighted,
                 "highest_price_weighted": limit.weighted if limit else None,
             }
             for label, items in settings
@@ -150,6 +151,7 @@ def _headline(label: str, item: HeadlineResult) -> dict[str, Any]:
         "equal_value_life_years": item.added_life.equal_value_life_years,
         "incremental_cost_without_added_care": item.added_life.cost_without_added_care,
         "severity": severity,
+        "icer_weighted": item.icer_weighted,
     }
 
 

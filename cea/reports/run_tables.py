@@ -11,6 +11,7 @@ from cea.analysis.headline import HeadlineResult
 from cea.analysis.incremental import Incremental
 from cea.analysis.shortfall import Shortfall
 from cea.engine.results import Results
+from cea.model.definition import Model
 from cea.reports.catalogue import GRADES
 from cea.reports.run_report import Report, Setting
 from cea.reports.terminal import Table, print_table
@@ -99,6 +100,35 @@ def headline_tables(settings: Sequence[Setting], results: Results) -> Iterator[T
                     cells += [price_cell(limit.price, currency) for limit in item.limits]
                     made.add([label, *cells], strong=label == settings[0][0])
         yield made
+        name = first.headline.name
+        rows = [(label, item) for label, items in settings for item in items if item.headline.name == name]
+        yield from weighted_tables(rows, [limit.threshold for limit in first.limits], results.model)
+
+
+def weighted_tables(
+    rows: Sequence[tuple[str, HeadlineResult]], thresholds: Sequence[float], model: Model
+) -> Iterator[Table]:
+    """One comparison with its effects weighted for severity, in the settings whose weight is not 1; none if all are."""
+    currency, unit = model.currency, model.settings.effect_unit
+    weighted = [(label, item) for label, item in rows if item.weight != 1]
+    if not weighted:
+        return
+    columns = [("Setting", False), ("Severity weight", True), (f"Cost per weighted {unit}", True)]
+    columns += [(f"Highest price at {short(threshold, currency)}", True) for threshold in thresholds]
+    made = Table(f"{weighted[0][1].headline.label}, effects weighted for severity", columns)
+    for label, item in weighted:
+        limits = [item.price_limit(threshold) for threshold in thresholds]
+        cells = [f"{item.weight:g}", weighted_cell(item, currency)]
+        made.add([label, *cells, *(price_cell(limit.weighted, currency) if limit else NONE for limit in limits)])
+    if len(weighted) < len(rows):
+        made.notes.append("Where a setting is not here, its weight is 1.")
+    yield made
+
+
+def weighted_cell(item: HeadlineResult, currency: str) -> str:
+    """Cost per weighted unit of effect, where the strategy costs more and gains."""
+    found = item.icer_weighted
+    return money(found, currency) if found is not None and item.pair.quadrant == "NE" else NONE
 
 
 def price_note(items: Sequence[HeadlineResult], results: Results) -> str:
@@ -187,18 +217,15 @@ def severity_table(items: Sequence[HeadlineResult], results: Results) -> Table:
     headings = [f"Expected {unit}s", "Absolute shortfall", "Proportional shortfall", "Severity weight"]
     headings.append(f"Cost per weighted {unit}")
     made = Table(
-        f"{unit} shortfall against the general population (discounted)",
+        f"{unit} shortfall against the general population (over life, at its own discount rate)",
         [("Established care", False), *((heading, True) for heading in headings)],
     )
     for item in items:
-        severity, pair = item.severity, item.pair
+        severity = item.severity
         if severity is None:
             continue
-        weighted = NONE
-        if pair.effect > 0 and pair.cost > 0:
-            weighted = money(pair.cost / (pair.effect * severity.weight), currency)
         cells = [effect(severity.expected), effect(severity.absolute), f"{severity.proportional:.3f}"]
-        made.add([item.labels[1], *cells, f"{severity.weight:g}", weighted])
+        made.add([item.labels[1], *cells, f"{severity.weight:g}", weighted_cell(item, currency)])
         made.notes.append(f"{item.labels[1]}: {_distance(severity, unit)}.")
     return made
 

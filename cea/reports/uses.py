@@ -45,6 +45,8 @@ def _terms(model: Model) -> Iterator[tuple[str, Term]]:
         yield from given(f"outcome {outcome.name}", *outcome.by_state.values(), outcome.value, outcome.when)
     for key in ("discount_costs", "discount_effects", "start_age", "until_age", "years"):
         yield from given(f"setting {key}", getattr(model.settings, key))
+    if model.shortfall is not None:
+        yield from given("shortfall", model.shortfall.discount, model.shortfall.until_age)
 
 
 def _references(model: Model) -> Iterator[tuple[str, str]]:

@@ -180,7 +180,8 @@ def test_diff_shows_inputs_and_results_of_two_settings(capsys):
     assert found["setting currency"] == ("USD", "GBP")
     assert found["cost_b"][0].startswith("53000 USD/year") and found["cost_b"][1].startswith("11000 GBP/year")
     assert found["outcome productivity"][1] == "-"
-    assert found["setting shortfall"] == ("", "1.2 from 0.85 or 12; 1.7 from 0.95 or 18")
+    rule = "1.2 from 0.85 or 12; 1.7 from 0.95 or 18; discounted at 0.035 until age 100"
+    assert found["setting shortfall"] == ("", rule)
     assert "rate_b_to_c" not in found
     assert differences(capsys, "england", "england") == {}
     assert differences(capsys, "base", "england+b_only")["start_share_b"][1].startswith("1")

@@ -11,6 +11,7 @@ import pytest
 import cea
 from cea.analysis.added_life import added_life
 from cea.analysis.headline import headlines, net_benefits, pairwise, severity_of, with_threshold
+from cea.engine.results import run as engine_run
 from tests.models import CIRRHOSIS, FREE, NEUTRAL, base, layer, of, shipped, value
 from tests.two_states import small
 
@@ -126,7 +127,7 @@ def test_england_weighs_severity_against_established_care():
 
 def test_a_weight_raises_the_highest_price():
     severe = layer(
-        "shortfall: {hazard: background_death, utility: utility_norm_now, "
+        "shortfall: {hazard: background_death, utility: utility_norm_now, discount: 0.035, until_age: 100, "
         "bands: [{proportional: 0.5, absolute: 5, weight: 1.7}], source: {grade: assumption, note: test}}"
     )
     run = cea.run(shipped("england").with_layer(severe))
@@ -137,6 +138,55 @@ def test_a_weight_raises_the_highest_price():
     at_weighted = cea.run(run.model.with_values({PRICE: limit.weighted}))
     pair = headline(at_weighted).pair
     assert pair.cost == pytest.approx(1.7 * limit.threshold * pair.effect, rel=1e-9)
+
+
+@pytest.mark.parametrize("scenario", ["discount_1_5", "discount_0", "horizon_10_years"])
+def test_the_shortfall_has_its_own_horizon_and_discount_rate(scenario):
+    """Neither a scenario's horizon nor its rate reaches the severity of the disease, in expected or remaining QALYs."""
+    run = base("england", scenario)
+    for name in ("ineligible", "eligible"):
+        found, at_base = headline(run, name), headline(base("england"), name)
+        assert found.pair.effect != at_base.pair.effect
+        assert found.severity.expected == pytest.approx(expected_qalys(57), rel=1e-10)
+        assert found.severity.remaining == pytest.approx(at_base.severity.remaining, rel=1e-9)
+        assert found.weight == 1
+    severity = headline(run).severity
+    assert (severity.expected, severity.absolute, severity.proportional) == pytest.approx(
+        (12.925, 10.230, 0.791), abs=5e-4
+    )
+
+
+def test_the_shortfall_counts_values_that_a_run_is_given():
+    given = {"efficacy": 0.0, "mortality_multiplier_c": 20.0, "discount_effects": 0.01}
+    run = cea.run(shipped("england"), values=given)
+    same = headline(cea.run(shipped("england").with_values(given))).severity
+    assert headline(run).severity.remaining == pytest.approx(same.remaining, rel=1e-12)
+    assert same.remaining < 0.99 * headline(base("england")).severity.remaining
+
+
+def test_the_rate_and_the_end_of_the_shortfall_count_and_need_an_age():
+    text = (
+        "shortfall: {{hazard: background_death, utility: utility_norm_now, discount: {}, until_age: {}, "
+        "bands: [], source: {{grade: assumption, note: test}}}}"
+    )
+    england = shipped("england")
+    found = [
+        severity_of(cea.run(england.with_layer(layer(text.format(*terms)))), "palliative").expected
+        for terms in ((0.035, 100), (0.0, 100), (0.035, "start_age + 10"))
+    ]
+    assert found[0] == pytest.approx(expected_qalys(57), rel=1e-10)
+    assert found[1] > found[0] > found[2]
+    for wrong, what in (((0.035, "age"), "must not depend on time"), (("cost_a", 100), "must be in")):
+        with pytest.raises(cea.InputError, match=what):
+            england.with_layer(layer(text.format(*wrong)))
+
+
+def test_a_weight_divides_the_cost_per_unit_of_effect():
+    item = headline(base("england", "c_only"))
+    assert item.weight == 1.2
+    assert item.icer_weighted == pytest.approx(item.pair.cost / (1.2 * item.pair.effect), rel=1e-12)
+    assert headline(base("england")).icer_weighted == headline(base("england")).pair.icer
+    assert headline(base()).icer_weighted is None
 
 
 # Added life
@@ -168,6 +218,29 @@ def test_added_life_of_a_pair_by_hand():
     saved = weights @ (care[0] * np.clip(1 - alive[0] / alive[1], 0, None))
     assert found.cost_without_added_care == pytest.approx(headline(run).pair.cost - saved, rel=1e-9)
     assert found.incremental_effect == pytest.approx(headline(run).pair.effect, rel=1e-12)
+
+
+def test_care_in_added_life_is_the_direct_cost_of_living_states():
+    """Productivity and informal care stay in the societal result, and what a dead state costs is no care."""
+    societal = engine_run(shipped(), "societal")
+    for name in ("ineligible", "eligible"):
+        saved = [
+            item.pair.cost - item.added_life.cost_without_added_care
+            for item in (headline(societal, name), headline(base(), name))
+        ]
+        assert saved[0] == pytest.approx(saved[1], rel=1e-12)
+    assert headline(societal).added_life.cost_without_added_care == pytest.approx(10_246, abs=1)
+    assert headline(base()).added_life.cost_without_added_care / headline(base()).pair.effect == pytest.approx(
+        51_027, abs=1
+    )
+    buried = layer(
+        "add: {outcomes: {grave: {kind: cost, label: Grave, category: Grave, per_year: cost_a, in: dead_liver}}}"
+    )
+    found = headline(cea.run(shipped().with_layer(buried)))
+    assert found.pair.cost < headline(base()).pair.cost
+    saved_here = found.pair.cost - found.added_life.cost_without_added_care
+    at_base = headline(base())
+    assert saved_here == pytest.approx(at_base.pair.cost - at_base.added_life.cost_without_added_care, rel=1e-12)
 
 
 def test_added_life_counts_more_than_its_quality_and_costs_less_than_its_care():

@@ -88,6 +88,42 @@ def test_a_population_is_shown_in_millions_as_an_assumption():
     assert "assumption" not in printed(report(), 120)
 
 
+def weighed(*layers: str) -> PsaReport:
+    model = shipped("england", *layers)
+    return PsaReport.of(cea.run(model, cea.sample(model, n=80, seed=6)), base("england", *layers), None)
+
+
+def told(found: PsaReport) -> dict:
+    manifest = Manifest([], "psa", "", [], {}, "health_sector", "A model", {}, n=80, seed=6)
+    return as_json(found, "random", (), manifest)["headlines"][0]
+
+
+def test_a_severity_weight_is_fixed_over_the_draws_and_shown_beside_the_unweighted():
+    found = weighed("c_only")
+    outcomes, first = found.results.outcomes, told(found)
+    place = outcomes.strategies.index
+    gain = outcomes.effect[:, place("msc")] - outcomes.effect[:, place("palliative")]
+    cost = outcomes.cost[:, place("msc")] - outcomes.cost[:, place("palliative")]
+    assert first["severity_weight"] == 1.2
+    assert first["icer_weighted"] == pytest.approx(cost.mean() / (1.2 * gain.mean()), rel=1e-12)
+    assert first["icer_weighted"] == pytest.approx(first["icer"] / 1.2, rel=1e-12)
+    shares = [item["value"] for item in first["probability_cost_effective_weighted"]]
+    assert shares == [pytest.approx((level * 1.2 * gain > cost).mean()) for level in outcomes.thresholds]
+    text = " ".join(printed(found).split())
+    assert "With the severity weight of 1.2 (at point values, fixed over the draws)" in text
+    assert f"cost per weighted QALY £{first['icer_weighted']:,.0f}" in text
+
+
+def test_a_severity_weight_of_one_is_said_in_a_line_and_none_is_not_mentioned():
+    found = weighed()
+    first = told(found)
+    assert (first["severity_weight"], first["icer_weighted"]) == (1, first["icer"])
+    assert first["probability_cost_effective_weighted"] == first["probability_cost_effective"]
+    assert "Severity weight (at point values): 1, so weighted results are the same." in " ".join(printed(found).split())
+    assert told(report())["severity_weight"] is told(report())["probability_cost_effective_weighted"] is None
+    assert "everity" not in printed(report())
+
+
 def names_drawn(found: PsaReport, monkeypatch, folder: Path) -> set[str]:
     """Names of the figures; drawing is not saving, which is slow and tested elsewhere."""
     monkeypatch.setattr(style, "save", lambda figure, path: [path])

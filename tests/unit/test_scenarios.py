@@ -76,6 +76,15 @@ def test_the_table_has_the_difference_of_net_benefit_to_the_base():
     assert left_out["reason"].tolist() == ["made for models in GBP"]
 
 
+def test_a_severity_weight_is_beside_what_it_changes():
+    found = run_scenarios(shipped("england", "c_only"), layers("discount_1_5"))
+    frame = scenarios_frame(found, 30_000)
+    assert frame["severity_weight"].tolist()[::2] == [1.2, 1.2]
+    for row, item in zip(frame.itertuples(), (item for one in found for item in one.headlines), strict=True):
+        assert row.icer_weighted == pytest.approx(row.icer / row.severity_weight, rel=1e-12)
+        assert row.highest_price_weighted == item.price_limit(30_000).weighted
+
+
 def test_a_model_without_headlines_has_no_rows():
     frame = scenarios_frame(run_scenarios(small(), []), 1.0)
     assert len(frame) == 0
