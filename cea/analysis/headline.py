@@ -149,7 +149,7 @@ def _rest_of_life(results: Results, strategy: str, rule: ShortfallRule) -> Resul
 
 
 def with_threshold(model: Model, threshold: float | None) -> Model:
-    """The model with another default threshold, which joins the list; an edit, so that it holds under further layers."""
+    """The model with another default threshold, which joins the list; an edit, which holds under further layers."""
     if threshold is None:
         return model
     return model.with_layer(Layer.from_threshold(threshold, model.thresholds))

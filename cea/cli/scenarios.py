@@ -106,9 +106,7 @@ def _table(model: Model, first: Scenario, found: Sequence[tuple[Scenario, Headli
         cells.append(price_cell(limit.price, currency) if limit else NONE)
         made.add([_label(scenario, first), *cells], strong=scenario is first)
     if any(_perspective(scenario) != _perspective(first) for scenario, _ in found):
-        made.notes.append(
-            "A scenario with a [perspective] of its own is compared with the base case in that perspective."
-        )
+        made.notes.append("A scenario marked [perspective] is compared with the base case in that perspective.")
     return made
 
 

@@ -13,11 +13,8 @@ from cea.engine.axes import Floats
 from cea.engine.cohort import simulate
 from cea.engine.payoffs import lines
 from cea.engine.program import Program
-from cea.engine.registers import Code
 from cea.engine.results import Results
-from cea.engine.vector import TILE, execute
 from cea.errors import InputError
-from cea.formula.functions import FLOOR_LIMIT, HIGHEST_PROBABILITY, TOLERANCE
 
 TOO_LARGE = 1e280
 """A total beyond this is left to the reference, which refuses payoffs that are too large to be added up."""
@@ -114,7 +111,8 @@ def _fill(program: Program, drawn: Floats, first: int, totals: Totals) -> None:
     """Fills the totals of a chunk of draws, shape (drawn parameter, sample); the first has the number `first`."""
     doubtful = np.arange(drawn.shape[1])
     if program.code is not None:
-        lowest, found = _execute(program.code, drawn, 1.0 / program.model.settings.cycles_per_year)
+        results = program.code.run(drawn, 1.0 / program.model.settings.cycles_per_year)
+        lowest, found = results[0], results[1:]
         found = found.reshape(len(program.strategies), -1, drawn.shape[1]).transpose(2, 0, 1)
         effect, life_years, costs, alive = np.split(found, np.cumsum([1, 1, len(program.categories)]), axis=2)
         totals.effect[:], totals.life_years[:] = effect[:, :, 0], life_years[:, :, 0]
@@ -125,30 +123,6 @@ def _fill(program: Program, drawn: Floats, first: int, totals: Totals) -> None:
         doubtful = np.flatnonzero(~((lowest >= 0.0) & (np.abs(found) < TOO_LARGE).all(axis=(1, 2))))
     for sample in doubtful.tolist():
         _refer(program, drawn[:, sample], first + sample, totals.rows(sample))
-
-
-def _execute(code: Code, drawn: Floats, step_years: float) -> tuple[Floats, Floats]:
-    """The lowest of what must not be below zero, shape (sample,), and the results, shape (result, sample)."""
-    samples = drawn.shape[1]
-    padded = np.pad(drawn, ((0, 0), (0, -samples % TILE)), mode="edge")
-    outputs = np.empty((len(code.results), padded.shape[1]))
-    execute(
-        code.instructions,
-        code.starts,
-        code.schedule,
-        code.constants,
-        code.series,
-        padded,
-        code.rows,
-        code.keys,
-        code.until,
-        code.columns,
-        np.array([TOLERANCE, FLOOR_LIMIT, HIGHEST_PROBABILITY, step_years]),
-        code.results,
-        np.empty((code.registers, TILE)),
-        outputs,
-    )
-    return outputs[0, :samples], outputs[1:, :samples]
 
 
 def _refer(program: Program, drawn: Floats, number: int, totals: Totals) -> None:

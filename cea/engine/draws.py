@@ -137,8 +137,9 @@ class Draws:
 
         Where a file does not say its currency, amounts that are far from what the model expects are refused.
 
-        Raises UsageError when the file cannot be opened or says another currency than the model's; InputError for unknown and missing columns and for values that
-        are not finite numbers, outside the support of the distribution or outside hard bounds.
+        Raises UsageError when the file cannot be opened or says another currency than the model's; InputError for
+        unknown and missing columns and for values that are not finite numbers, outside the support of the distribution
+        or outside hard bounds.
         """
         source, file = Path(path), str(path)
         reader = _of_suffix(source, {".csv": _read_csv, ".parquet": _read_parquet})
@@ -325,10 +326,15 @@ def _read_parquet(path: Path, file: str, model: Model, faults: _Faults) -> _Tabl
 
 def _check_amounts(table: _Table, model: Model, faults: _Faults) -> None:
     """Amounts of money so far from their distribution or range that they must be in another currency or unit."""
-    pairs = zip(table.names, table.values.T, strict=True)
-    if wrong := [name for name, values in pairs if far_off(name, values, model)]:
+    wrong = []
+    for name, values in zip(table.names, table.values.T, strict=True):
+        low, high = _limits(model.parameters[name])
+        # Values beyond the limits are told one by one.
+        if ((values >= low) & (values <= high)).all() and far_off(name, values, model):
+            wrong.append(name)
+    if wrong:
         what = f"amounts far from what the model expects in {model.currency}: {', '.join(wrong)}"
-        remedy = "the medians are more than five times beyond the 95 % intervals or ranges: are they in another currency?"
+        remedy = "their medians are more than five times beyond the 95 % interval or range: is it another currency?"
         faults.add(Problem(what, Place(table.file, 1 if table.lines else 0), remedy))
 
 

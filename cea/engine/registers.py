@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from cea.engine.axes import Flags, Floats, Graph, Node, demanded
-from cea.engine.vector import WORDS, Operation
+from cea.engine.vector import TILE, WORDS, Operation, execute
 from cea.formula import NumericTable
+from cea.formula.functions import FLOOR_LIMIT, HIGHEST_PROBABILITY, TOLERANCE
 
 Integers = npt.NDArray[np.int64]
 
@@ -61,6 +62,18 @@ class Code:
     columns: Floats
     results: Integers
     registers: int
+
+    def run(self, drawn: Floats, step_years: float) -> Floats:
+        """The results, shape (result, sample), for draws, shape (drawn parameter, sample). step_years: a cycle."""
+        samples = drawn.shape[1]
+        padded = np.pad(drawn, ((0, 0), (0, -samples % TILE)), mode="edge")
+        outputs = np.empty((len(self.results), padded.shape[1]))
+        limits = np.array([TOLERANCE, FLOOR_LIMIT, HIGHEST_PROBABILITY, step_years])
+        execute(
+            self.instructions, self.starts, self.schedule, self.constants, self.series, padded, self.rows, self.keys,
+            self.until, self.columns, limits, self.results, np.empty((self.registers, TILE)), outputs,
+        )  # fmt: skip
+        return outputs[:, :samples]
 
 
 class Assembly:

@@ -128,7 +128,8 @@ def _arithmetic(operation: Any, r: Any, d: Any, a: Any, b: Any, c: Any) -> Any:
             r[d, j] = exponential(r[a, j])
     elif operation == _O.SELECT:
         for j in range(TILE):
-            r[d, j] = (r[b, j] if r[a, j] != 0.0 else r[c, j]) + 0.0 * r[a, j]
+            yes, no = r[b, j], r[c, j]
+            r[d, j] = (yes if r[a, j] != 0.0 else no) + 0.0 * r[a, j]
     elif operation == _O.SQRT:
         for j in range(TILE):
             r[d, j] = np.sqrt(r[a, j])

@@ -31,8 +31,7 @@ def as_json(report: PsaReport, sampler: str, warnings: Sequence[str], manifest: 
                 "label": item.headline.label,
                 "strategy": item.headline.strategy,
                 "comparator": item.headline.comparator,
-                **_contrast(item.contrast, outcomes.thresholds),
-                **_severity(item, outcomes.thresholds),
+                **_comparison(item, outcomes.thresholds),
             }
             for item in report.comparisons
         ],
@@ -82,10 +81,11 @@ def _contrast(contrast: Contrast, thresholds: tuple[float, ...]) -> dict[str, An
     }
 
 
-def _severity(item: Comparison, thresholds: tuple[float, ...]) -> dict[str, Any]:
-    """The severity weight and what it makes of the comparison; None where the model has none."""
+def _comparison(item: Comparison, thresholds: tuple[float, ...]) -> dict[str, Any]:
+    """The contrast, the severity weight and what it makes of it; None where the model has no severity."""
     weighted = item.weighted
     return {
+        **_contrast(item.contrast, thresholds),
         "severity_weight": item.weight,
         "icer_weighted": None if weighted is None else weighted.icer,
         "probability_cost_effective_weighted": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -332,3 +333,80 @@ def test_the_module_is_the_command():
     assert done.returncode == 0, done.stderr
     assert strict_json(done.stdout)["results"][0]["cost"] == of(base(), "palliative")[0]
     assert ESCAPE not in done.stdout + done.stderr
+
+
+# Requests that say too much or too little
+
+
+def test_an_empty_perspective_and_an_edit_given_twice_are_refused(capsys):
+    assert main([*RUN, "--perspective", ""]) == 2
+    assert "unknown perspective ''" in capsys.readouterr().err
+    assert main([*RUN, "--set", "cost_b=1", "--set", " cost_b =2"]) == 2
+    assert "cost_b is given twice" in capsys.readouterr().err
+
+
+def test_a_model_has_one_jurisdiction(capsys):
+    assert main([*RUN, "--layer", "jurisdictions/england", "--layer", "us"]) == 2
+    assert "one layer of jurisdictions/ at a time" in " ".join(capsys.readouterr().err.split())
+    assert main([*RUN, "--layer", "england", "--layer", "jurisdictions/england"]) == 0
+
+
+@pytest.mark.parametrize("verb", ["run", "scenarios", "validate"])
+def test_a_closed_pipe_ends_quietly_with_the_run_folder_written(verb, elsewhere, copy):
+    for item in (copy / "scenarios").glob("*.yaml"):
+        if item.stem not in ("natural_history_r1", "symptoms_only", "discount_0"):
+            item.unlink()
+    if verb == "validate":
+        text = (CIRRHOSIS / "validation.yaml").read_text(encoding="utf-8")
+        (copy / "validation.yaml").write_text(text, encoding="utf-8")
+        shutil.copytree(CIRRHOSIS / "scenarios", copy / "scenarios", dirs_exist_ok=True)
+    figures = [] if verb == "scenarios" else ["--no-figures"]
+    command = [sys.executable, "-m", "cea", verb, "--inputs", str(copy), "--out", "kept", *figures]
+    script = 'set -o pipefail; "$@" | head -c 0; exit "${PIPESTATUS[0]}"'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *command], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "rror" not in done.stderr and done.stdout == ""
+    assert (elsewhere / "kept" / "manifest.json").is_file()
+
+
+def test_a_broken_scenario_ends_with_its_problems(copy, capsys):
+    for item in (copy / "scenarios").glob("*.yaml"):
+        if item.stem not in ("natural_history_r1", "symptoms_only", "discount_0"):
+            item.unlink()
+    for name in ("one", "two"):
+        (copy / "scenarios" / f"{name}.yaml").write_text(f"label: L\nparameters: {{not_there_{name}: 1}}\n")
+    assert main(["scenarios", "--inputs", str(copy)]) == 3
+    said = capsys.readouterr().err
+    assert "not_there_one" in said and "not_there_two" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": {"cost_b": "x"}}, "values must be finite numbers by parameter, not 'cost_b': 'x'"),
+        ({"values": {"cost_b": float("nan")}}, "not 'cost_b': nan"),
+        ({"values": [1]}, "values must be numbers by parameter"),
+        ({"layers": [3]}, "layers must be names"),
+        ({"layers": 3}, "layers must be names"),
+        ({"path": None}, "None is not the path of a model folder"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused(arguments, message):
+    with pytest.raises(cea.UsageError, match=re.escape(message)):
+        cea.load(**{"path": CIRRHOSIS, **arguments})
+
+
+def test_a_text_is_one_layer():
+    assert cea.load(CIRRHOSIS, layers="england").currency == "GBP"
+
+
+def test_a_perspective_is_a_name_and_not_draws():
+    with pytest.raises(cea.UsageError, match="a perspective is a name such as 'health_sector', not 3"):
+        cea.run(cea.load(CIRRHOSIS), perspective=3)
+    with pytest.raises(cea.UsageError, match="write perspective='societal'"):
+        cea.run(cea.load(CIRRHOSIS), "societal")
+    with pytest.raises(cea.UsageError, match="not as list"):
+        cea.run(cea.load(CIRRHOSIS), [1.0])

@@ -280,3 +280,17 @@ def test_a_model_without_targets_has_nothing_to_validate(copy, capsys):
 def test_exit_codes_are_those_of_the_error_kinds():
     codes = (cea.CeaError.exit_code, cea.UsageError.exit_code, cea.InputError.exit_code, cea.CheckError.exit_code)
     assert codes == (1, 2, 3, 4)
+
+
+def test_the_jurisdiction_of_a_target_takes_the_place_of_the_one_asked_for(copy, capsys):
+    target = TARGETS.replace("name: a_1,", "name: a_1, layers: [jurisdictions/england],")
+    assert target != TARGETS
+    (copy / "validation.yaml").write_text(target, encoding="utf-8")
+    found = json.loads(said(capsys, "validate", "--inputs", str(copy), "--layer", "us", "--json")[0])
+    assert [row["name"] for row in found["targets"]] == ["a_1", "c_5", "seen"]
+
+
+def test_two_settings_may_have_different_jurisdictions(copy, capsys):
+    printed, _ = said(capsys, "diff", "us+ineligible", "england+ineligible", "--inputs", str(copy))
+    assert "setting currency" in printed
+    assert "sound" in said(capsys, "check", "--inputs", str(copy), "--layer", "us")[0]

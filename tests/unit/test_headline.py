@@ -157,7 +157,7 @@ def test_the_shortfall_has_its_own_horizon_and_discount_rate(scenario):
 
 
 def test_the_shortfall_counts_values_that_a_run_is_given():
-    given = {"efficacy": 0.0, "mortality_multiplier_c": 20.0, "discount_effects": 0.01}
+    given = {"efficacy": 0.0, "excess_death_c": 3.0, "discount_effects": 0.01}
     run = cea.run(shipped("england"), values=given)
     same = headline(cea.run(shipped("england").with_values(given))).severity
     assert headline(run).severity.remaining == pytest.approx(same.remaining, rel=1e-12)
@@ -172,7 +172,7 @@ def test_the_rate_and_the_end_of_the_shortfall_count_and_need_an_age():
     england = shipped("england")
     found = [
         severity_of(cea.run(england.with_layer(layer(text.format(*terms)))), "palliative").expected
-        for terms in ((0.035, 100), (0.0, 100), (0.035, "start_age + 10"))
+        for terms in ((0.035, 100), (0.0, 100), (0.035, 70))
     ]
     assert found[0] == pytest.approx(expected_qalys(57), rel=1e-10)
     assert found[1] > found[0] > found[2]

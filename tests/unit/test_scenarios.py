@@ -34,12 +34,47 @@ def test_a_layer_for_another_currency_is_kept_with_its_reason():
     assert found[2].results is not None
 
 
-def test_a_layer_that_fails_is_kept_with_the_first_line_of_its_error():
+def test_the_problems_of_all_layers_that_are_wrong_are_said():
     broken = layer("formulas: {waning: one_year / (since_course - since_course)}", "broken")
-    found = run_scenarios(shipped(), [broken, *layers("discount_0")])
-    assert found[1].results is None
-    assert "waning has no value" in found[1].reason and "\n" not in found[1].reason
-    assert found[2].results is not None
+    stranger = layer("parameters: {no_such_thing: 1}", "stranger")
+    with pytest.raises(cea.InputError) as caught:
+        run_scenarios(shipped(), [broken, *layers("discount_0"), stranger])
+    said = [str(problem) for problem in caught.value.problems]
+    assert len(said) == 2
+    assert "waning has no value" in said[0] and "no_such_thing" in said[1]
+
+
+def test_what_is_only_impossible_here_is_kept_with_its_reason():
+    refused = layer("perspectives: {societal: {refused: nobody counted}}\nsettings: {perspective: societal}", "refused")
+    alone = layer("strategies: [msc]", "alone")
+    found = run_scenarios(shipped(), [refused, alone])
+    assert [item.results for item in found[1:]] == [None, None]
+    assert "nobody counted" in found[1].reason
+    assert found[2].reason == "it selects the strategies of no headline"
+
+
+def test_a_scenario_in_a_perspective_of_its_own_is_compared_with_the_base_in_it():
+    found = run_scenarios(shipped(), layers("friction_cost"))
+    frame = scenarios_frame(found, 100_000).set_index(["scenario", "headline"])
+    societal = {
+        item.headline.name: item.net_benefit(100_000) for item in headlines(cea.run(shipped(), perspective="societal"))
+    }
+    assert found[1].headlines
+    for item in found[1].headlines:
+        name = item.headline.name
+        expected = item.net_benefit(100_000) - societal[name]
+        assert frame.loc[("scenarios/friction_cost", name), "nmb_change"] == pytest.approx(expected, rel=1e-9)
+    # Work counts only in the societal perspective.
+    own = run_scenarios(shipped(), layers("friction_cost"), "health_sector")
+    assert {own[1].change(item, 100_000) for item in own[1].headlines} == {0.0}
+
+
+def test_a_perspective_that_the_base_refuses_has_no_change():
+    base_model = shipped("england")
+    opened = layer("perspectives: {societal: {refused: null}}\nsettings: {perspective: societal}", "opened")
+    found = run_scenarios(base_model, [opened])
+    assert found[1].results is not None and found[1].reference == ()
+    assert found[1].change(found[1].headlines[0], 30_000) is None
 
 
 def test_a_perspective_that_is_asked_for_holds_for_all_and_else_each_has_its_own():
