@@ -130,7 +130,8 @@ def parse_sets(sets: Sequence[str]) -> dict[str, float]:
             wrong.append(f"--set {text}: {name} is given twice, keep one")
         seen.add(name)
         if bad:
-            wrong.append(f"--set {text}: write name=number, as in --set rate_b_to_c=0.2")
+            remedy = "write name=number, without commas, currency or % (3 % is 0.03), as in --set rate_b_to_c=0.2"
+            wrong.append(f"--set {text}: {remedy}")
     if wrong:
         raise UsageError("\n".join(wrong))
     return values

@@ -68,6 +68,8 @@ def _print(out: Console, found: Sequence[Comparison], beside: Sequence[Beside]) 
         chosen = [item for item in found if item.target.role == role]
         if chosen:
             print_table(out, _table(title, chosen))
+        if role == "held_out" and (sentence := _distance(chosen)):
+            out.print(Text(f"{sentence}\n"))
     for item in beside:
         made = describe_pair(item.pair, item.currency, item.effect_unit)
         out.print(Text(f"{item.published.label}: {item.published.found}", style="bold"))
@@ -90,8 +92,30 @@ def _table(title: str, items: Sequence[Comparison]) -> Table:
         cells += [_number(item.exponential)] if exact else []
         cells += [_number(target.tolerance), {True: "yes", False: "NO", None: NONE}[item.met]] if judged else []
         made.add([*cells, target.source.grade])
-    made.notes += [f"- {note}" for note in dict.fromkeys(item.target.source.note for item in items) if note]
+    made.notes += _notes(items)
     return made
+
+
+def _notes(items: Sequence[Comparison]) -> list[str]:
+    """Every note after the figures that it is about."""
+    labels: dict[str, list[str]] = {}
+    for item in items:
+        if item.target.source.note:
+            labels.setdefault(item.target.source.note, []).append(item.target.label)
+    return [f"{' / '.join(named)}: {note}" for note, named in labels.items()]
+
+
+def _distance(items: Sequence[Comparison]) -> str:
+    """How far the model is from figures, in a sentence; empty where none has an expected value."""
+    apart = [(abs(item.difference), item.target.label) for item in items if item.difference is not None]
+    if not apart:
+        return ""
+    mean = sum(difference for difference, _ in apart) / len(apart)
+    most, label = max(apart)
+    return (
+        f"The model misses the held-out figures by {_number(mean)} on average (mean absolute difference), "
+        f"at most {_number(most)} ({label})."
+    )
 
 
 def _number(value: float | None, *, sign: bool = False) -> str:

@@ -44,7 +44,9 @@ class Dimension:
 
 
 class Cube:
-    """The unit cube of a model: its columns `dimensions`, the parameters `names` that they draw, its `currency`.
+    """The unit cube of a model: its columns `dimensions`, the parameters `names` that they draw, and `warnings`.
+
+    `currency` is that of the model.
 
     Every parameter that is uncertain and used has a column of its own, in the model's order, except that a shared draw
     has one column for all its parameters and a joint group drawn by rows of its table has one for the row. A group with

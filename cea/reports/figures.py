@@ -79,6 +79,8 @@ def markov_trace(
 def survival(frame: pd.DataFrame, strategies: Mapping[str, str], title: str = "Survival by strategy") -> Figure:
     """Share alive over time, a line a strategy, labelled at its end; strategies with one curve share a label.
 
+    Where ends are closer than their labels are high, the labels stand as a legend beside the upper end of the axes.
+
     frame: columns strategy, year, alive (0 to 1). strategies: labels by name, in the model's order.
     """
     table = frame.pivot(index="year", columns="strategy", values="alive")[list(strategies)]
@@ -121,7 +123,8 @@ def cost_by_category(
         for category, look in zip(table.columns, looks, strict=True):
             cost = table[category].to_numpy(dtype=float)
             start = np.where(cost >= 0, right, left)
-            axes.barh(spots, cost, left=start, height=0.62, color=look.colour, hatch=look.hatch, edgecolor="white")
+            # A thin edge leaves narrow segments their colour.
+            axes.barh(spots, cost, left=start, height=0.62, linewidth=0.4, edgecolor="white", **_fill(look))
             right, left = right + np.maximum(cost, 0), left + np.minimum(cost, 0)
         _print_totals(axes, table.sum(axis=1).to_numpy(dtype=float), right, left, currency)
         axes.set_yticks(spots, [style.wrapped(label, 24) for label in strategies.values()])
@@ -184,7 +187,11 @@ def _line(look: style.Look, group: Sequence[str], layer: int) -> dict[str, Any]:
 
 
 def _patch(look: style.Look) -> Patch:
-    return Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white")
+    return Patch(edgecolor="white", **_fill(look))
+
+
+def _fill(look: style.Look) -> dict[str, Any]:
+    return {"facecolor": look.colour, "hatch": look.hatch}
 
 
 def _state_looks(order: Sequence[str], dead: set[str]) -> dict[str, style.Look]:
@@ -227,20 +234,23 @@ def _label_line_ends(
     labels: Mapping[str, str],
     looks: Mapping[str, style.Look],
 ) -> None:
-    """Labels right of the axes, each with a piece of its line and tied to the line's end; where ends meet, by area."""
+    """Labels right of the axes, each with a piece of its line, tied to the line's end; where ends meet, a legend."""
     ends = {group[0]: float(table[group[0]].iloc[-1]) for group in groups}
     ordered = sorted(groups, key=lambda group: (round(ends[group[0]], 2), float(table[group[0]].sum())))
     texts = [style.wrapped(shared_label(group, labels, "same curve"), 24) for group in ordered]
     wanted = [axes.transLimits.transform((0, ends[group[0]]))[1] for group in ordered]
-    heights = spread(sorted(wanted), [0.03 + 0.048 * (text.count("\n") + 1) for text in texts], 0.0, 1.0)
+    sizes = [0.03 + 0.048 * (text.count("\n") + 1) for text in texts]
+    meet = any(np.diff(sorted(wanted)) < np.add(sizes[1:], sizes[:-1]) / 2)
+    heights = spread([1.0] * len(sizes) if meet else sorted(wanted), sizes, 0.0, 1.0)
     for group, text, end, height in zip(ordered, texts, wanted, heights, strict=True):
         for layer, name in enumerate(group):
             axes.plot(
                 [1.05, 1.12], [height] * 2, transform=axes.transAxes, clip_on=False, **_line(looks[name], group, layer)
             )
-        axes.plot(
-            [1.005, 1.045], [end, height], transform=axes.transAxes, clip_on=False, color=style.MUTED, linewidth=0.7
-        )
+        if not meet:
+            axes.plot(
+                [1.005, 1.045], [end, height], transform=axes.transAxes, clip_on=False, color=style.MUTED, linewidth=0.7
+            )
         axes.text(1.14, height, text, transform=axes.transAxes, va="center")
 
 

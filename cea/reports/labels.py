@@ -12,6 +12,9 @@ from cea.reports import style
 from cea.reports.placement import Box, place
 from cea.reports.wording import listing
 
+_MARGIN = 10
+"""Pixels that labels keep from the edge of the axes."""
+
 Point = tuple[float, float]
 
 
@@ -40,7 +43,7 @@ def label_points(
             obstacles += _along(_pixels(axes, line), weight)
     pixels = _pixels(axes, list(labels))
     sizes = [(extent.width, extent.height) for extent in extents]
-    boxes = place(pixels, sizes, obstacles, Box(*axes.get_window_extent().extents), clearance=16)
+    boxes = place(pixels, sizes, obstacles, Box(*axes.get_window_extent().padded(-_MARGIN).extents), clearance=16)
     for text, box, spot, pixel in zip(texts, boxes, labels, pixels, strict=True):
         text.set_position(_data(axes, (box.left, box.bottom)))
         nearest = (min(max(pixel[0], box.left), box.right), min(max(pixel[1], box.bottom), box.top))

@@ -66,8 +66,8 @@ def _frame_points(axes: Axes, points: Sequence[tuple[float, float]], threshold: 
     across, up = max(effects) - min(effects), max(costs) - min(costs)
     across = across or up / (threshold or 1.0) or 1.0
     up = up or across * (threshold or 1.0)
-    axes.set_xlim(min(effects) - 0.18 * across, max(effects) + 0.18 * across)
-    axes.set_ylim(min(costs) - 0.18 * up, max(costs) + 0.18 * up)
+    axes.set_xlim(min(effects) - 0.18 * across, max(effects) + 0.28 * across)
+    axes.set_ylim(min(costs) - 0.18 * up, max(costs) + 0.28 * up)
 
 
 def _within(axes: Axes, start: tuple[float, float], slope: float) -> list[tuple[float, float]]:

@@ -57,7 +57,7 @@ def heading(results: Results) -> Iterator[Text]:
     yield Text(
         f"{where}{settings.price_year} {settings.currency}, {perspective} perspective; {scope.years[-1]:g} years, "
         f"{_cycle(settings.cycles_per_year)} cycles, {settings.correction.replace('_', '-')} correction, "
-        f"discounted at {costs:.3g} (costs) and {effects:.3g} (effects) a year"
+        f"discounted at {_percent(costs)} (costs) and {_percent(effects)} (effects) a year"
     )
     layers = [layer.name for layer in model.layers if not layer.edit]
     edits = {
@@ -67,6 +67,10 @@ def heading(results: Results) -> Iterator[Text]:
         yield Text(f"Layers: {', '.join(layers)}")
     if edits:
         yield Text("Set: " + ", ".join(f"{name} = {value:g}" for name, value in edits.items()))
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.3g} %"
 
 
 def _cycle(per_year: int) -> str:

@@ -272,12 +272,13 @@ def price_curve(
     marked: Sequence[float],
     money_unit: str,
     effect_unit: str,
+    price_labels: Mapping[str, str] | None = None,
 ) -> Figure:
     """Highest cost-effective price by threshold, a panel a headline: against its comparator, and as the best of all.
 
     frame: columns headline, comparator, threshold, highest_price (NaN: none), as `cea.analysis.price.prices_frame` has
     them, the headline's own comparator first. titles and now: panel title and price now by headline. marked: thresholds
-    to mark.
+    to mark. money_unit: price year and currency. price_labels: label of the price parameter by headline.
     """
     with style.settings():
         figure = empty_figure("Highest price at which it is cost-effective, by threshold", 5.6 * len(titles), 5.0)
@@ -295,9 +296,9 @@ def price_curve(
             panel.axhline(now[name], **_NOW)
             panel.set(xlim=(0, float(table["threshold"].max())), ylim=(0, limit))
             panel.set_xlabel(f"Threshold, {money_unit} per {effect_unit}")
+            panel.set_ylabel(wrapped(_price_axis(name, price_labels, money_unit), 44))
             _amounts(panel)
             panel.set_title(wrapped(title, 46))
-        panels[0].set_ylabel(f"Highest price, {money_unit}")
         marks = Line2D([], [], color=style.MUTED, linewidth=0.8)
         handles = [*panels[0].get_legend_handles_labels()[0], Line2D([], [], **_NOW), marks]
         labels = [*panels[0].get_legend_handles_labels()[1], "Price now", "Thresholds of the model"]
@@ -306,11 +307,18 @@ def price_curve(
 
 
 def price_probability(
-    found: Sequence[PriceDistribution], titles: Mapping[str, str], now: Mapping[str, float], currency: str, unit: str
+    found: Sequence[PriceDistribution],
+    titles: Mapping[str, str],
+    now: Mapping[str, float],
+    currency: str,
+    unit: str,
+    price_labels: Mapping[str, str] | None = None,
+    price_year: str = "",
 ) -> Figure:
     """Probability of being worth it against the comparator by price: a panel a headline, a line a threshold.
 
-    titles and now: panel title and price now by headline. unit: of the effect.
+    titles and now: panel title and price now by headline. unit: of the effect. price_labels: label of the price
+    parameter by headline.
     """
     with style.settings():
         figure = empty_figure("Probability of being cost-effective, by price", 5.6 * len(titles), 5.0)
@@ -327,7 +335,7 @@ def price_probability(
                 panel.plot(curve["price"], curve["probability"], **line)
             panel.axvline(now[name], **_NOW)
             panel.set(xlim=(0, limit), ylim=(0, 1))
-            panel.set_xlabel(f"Price, {currency}")
+            panel.set_xlabel(wrapped(_price_axis(name, price_labels, f"{price_year} {currency}".strip()), 60))
             _amounts(panel)
             panel.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
             panel.set_title(wrapped(title, 46))
@@ -335,6 +343,11 @@ def price_probability(
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend([*handles, Line2D([], [], **_NOW)], [*labels, "Price now"], loc="outside lower center", ncols=4)
         return figure
+
+
+def _price_axis(headline: str, labels: Mapping[str, str] | None, money_unit: str) -> str:
+    """What the price of a headline is, such as one per infusion, and its money of which year."""
+    return f"{(labels or {}).get(headline, 'Price')}, {money_unit}"
 
 
 def durability(found: Sequence[DurabilityFrontier]) -> Figure:

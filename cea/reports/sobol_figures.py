@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from cea.analysis.morris import Screening
 from cea.analysis.sobol import Sobol
@@ -50,21 +50,32 @@ def index_bars(found: Sobol, outcomes: Sequence[int], title: str, top: int = TOP
         labels = [wrapped(found.inputs[at].label, 40) for at in chosen]
         panels[0].set_yticks(range(len(chosen)), labels, fontsize=9)
         panels[0].set_ylim(max(len(chosen), 1) - 0.4, -0.6)
-        panels[0].set_xlim(min(-0.05, panels[0].get_xlim()[0]), max(1.2, panels[0].get_xlim()[1]))
-        panels[0].xaxis.set_major_locator(MultipleLocator(0.25))
+        left, right = _reach(found, outcomes, chosen)
+        panels[0].set_xlim(left, right)
+        panels[0].xaxis.set_major_locator(MultipleLocator(0.25) if right - left < 2 else MaxNLocator(5))
         rest = [at for at in range(len(found.inputs)) if at not in chosen]
-        note = f"\nNot drawn: {len(rest)} more inputs, with totals up to {largest[rest].max():.3f}" if rest else ""
+        note = f"Not drawn: {len(rest)} more inputs, with totals up to {largest[rest].max():.3f}" if rest else ""
         # As the title of the legend: beside a legend below the panels, a common label would be written over it.
         shares = f"Share of the outcome's variance (n = {found.n:,}; lines: 95 % intervals; numbers: total order)"
         figure.legend(
             [Patch(facecolor=look.colour, hatch=look.hatch, edgecolor="white") for look in (_FIRST, _TOTAL)],
             ["First order: by itself", "Total order: with all its interactions"],
             loc="outside lower center",
-            ncols=2,
+            ncols=2 if len(outcomes) > 1 else 1,
             handleheight=1.4,
-            title=f"{shares}{note}",
+            title="\n".join(wrapped(text, int(11 * figure.get_figwidth())) for text in (shares, note) if text),
         )
         return figure
+
+
+def _reach(found: Sobol, outcomes: Sequence[int], chosen: Sequence[int]) -> tuple[float, float]:
+    """Limits that hold the whole of every interval, and the number printed beyond it."""
+    rows = np.ix_(list(outcomes), list(chosen))
+    pairs = ((found.S1[rows], found.S1_conf[rows]), (found.ST[rows], found.ST_conf[rows]))
+    low = min((float(np.nan_to_num(index - half).min(initial=0.0)) for index, half in pairs), default=0.0)
+    high = max((float(np.nan_to_num(index + half).max(initial=0.0)) for index, half in pairs), default=0.0)
+    room = 0.2 * max(high - low, 1.0)
+    return min(-0.05, low - 0.03), max(1.2, high + room)
 
 
 def _bars(panel: Axes, found: Sobol, outcome: int, chosen: Sequence[int]) -> None:

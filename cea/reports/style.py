@@ -1,7 +1,8 @@
 """The look of every figure: colours with line styles, markers and hatches, so that colour is never the only carrier.
 
-Colours are the colour-blind-safe set of Okabe and Ito (Color Universal Design, 2002). Matplotlib's global settings stay
-as they are: figures are drawn and saved inside `settings()`.
+Colours are the colour-blind-safe set of Okabe and Ito (Color Universal Design, 2002), then the wine and the indigo of
+Paul Tol's muted scheme, which are darker than all of these. Matplotlib's global settings stay as they are: figures are
+drawn and saved inside `settings()`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ GRID = "#DDDDDD"
 DOTS_PER_INCH = 150
 AMOUNTS = StrMethodFormatter("{x:,.10g}")
 
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#882255", "#332288")
 _DASHES = ((0, ()), (0, (6, 2)), (0, (2, 1.5)), (0, (6, 2, 1.5, 2)), (0, (10, 3)))
 _HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "|||")
 _DEAD = (("#B8B8B8", ""), ("#8A8A8A", "///"), ("#D6D6D6", "..."), ("#6B6B6B", "\\\\\\"))
