@@ -36,7 +36,7 @@ DRAWN = (
 FIXED = ("msc_worsening_rr", "msc_residual_death_hr", "msc_improve_one_class", "msc_acquisition_per_infusion",
          "start_share_b")  # fmt: skip
 
-# Rates of a draw, then what changes with age or month, then cohorts: states A, B, C, cancer, first year, later, weights.
+# Rates of a draw, then what changes with age or month, then cohorts: A, B, C, cancer, first year, later, weights.
 AB, BA, BC, CB, XA, XB, XC, HA, HB, XH, TX, XT, XL = range(0, 13 * W, W)
 EFFICACY, FULL, DECAY, LN_WORSE, LN_DEATH, LN_HCC, BETTER, WORSE = range(13 * W, 21 * W, W)
 H_STAY, H_LEAVE, LH_STAY, LH_LEAVE, T_STAY, L_STAY, T_BEFORE, TURN, LASTING = range(21 * W, 30 * W, W)
@@ -77,12 +77,14 @@ def _visit(s, o, states, weight):
 
 @_inline
 def _unlisted(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, better, worse, weight):
-    """A cycle of a strategy without transplant; a, b, c are the rows of who stays in A, B and C, who leaves next to them."""
+    """A cycle of a strategy without transplant; a, b, c are the rows of who stays in A, B, C, who leaves next to them."""
     for j in range(W):
         leave_a, leave_b = s[o + j] * s[a + W + j], s[o + W + j] * s[b + W + j]
         leave_c, leave_h = s[o + 2 * W + j] * s[c + W + j], s[o + 3 * W + j] * s[H_LEAVE + j]
         s[o + j] = s[o + j] * s[a + j] + (s[BA + j] + s[better + j]) * leave_b
-        s[o + W + j] = s[o + W + j] * s[b + j] + (s[ab + j] + s[worse + j]) * leave_a + (s[CB + j] + s[better + j]) * leave_c
+        s[o + W + j] = (
+            s[o + W + j] * s[b + j] + (s[ab + j] + s[worse + j]) * leave_a + (s[CB + j] + s[better + j]) * leave_c
+        )
         s[o + 2 * W + j] = s[o + 2 * W + j] * s[c + j] + (s[bc + j] + s[worse + j]) * leave_b
         s[o + 3 * W + j] = s[o + 3 * W + j] * s[H_STAY + j] + s[ha + j] * leave_a + s[hb + j] * (leave_b + leave_c)
         deaths = s[xa + j] * leave_a + s[xb + j] * leave_b + s[xc + j] * leave_c + s[XH + j] * leave_h
@@ -91,14 +93,16 @@ def _unlisted(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, better, worse, weight):
 
 @_inline
 def _listed(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, h, better, worse, transplanted, ring, weight):
-    """A cycle of a strategy with transplant. The tunnel: those who leave have survived the last twelve months (LASTING)."""
+    """A cycle of a strategy with transplant. Those who leave the tunnel survived the last twelve months (LASTING)."""
     for j in range(W):
         s[o + 14 * W + j] = ring[j] * s[LASTING + j]
     for j in range(W):
         leave_a, leave_b = s[o + j] * s[a + W + j], s[o + W + j] * s[b + W + j]
         leave_c, leave_h = s[o + 2 * W + j] * s[c + W + j], s[o + 3 * W + j] * s[h + W + j]
         s[o + j] = s[o + j] * s[a + j] + (s[BA + j] + s[better + j]) * leave_b
-        s[o + W + j] = s[o + W + j] * s[b + j] + (s[ab + j] + s[worse + j]) * leave_a + (s[CB + j] + s[better + j]) * leave_c
+        s[o + W + j] = (
+            s[o + W + j] * s[b + j] + (s[ab + j] + s[worse + j]) * leave_a + (s[CB + j] + s[better + j]) * leave_c
+        )
         s[o + 2 * W + j] = s[o + 2 * W + j] * s[c + j] + (s[bc + j] + s[worse + j]) * leave_b
         s[o + 3 * W + j] = s[o + 3 * W + j] * s[h + j] + s[ha + j] * leave_a + s[hb + j] * (leave_b + leave_c)
         deaths = s[xa + j] * leave_a + s[xb + j] * leave_b + s[xc + j] * leave_c + s[XH + j] * leave_h
@@ -191,11 +195,15 @@ def _cycle(s, rings, t, hazard, state, point, open_):
     _unlisted(s, palliative, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, NONE, NONE, point)
     _unlisted(s, msc, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, BETTER, WORSE, point)
     if open_:
-        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, TB_STAY, TC_STAY, LH_STAY, NONE, NONE, TX, first, point)
+        _listed(
+            s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, TB_STAY, TC_STAY, LH_STAY, NONE, NONE, TX, first, point
+        )
         _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MX_STAY, MY_STAY, LH_STAY, BETTER, WORSE,
                 TX, second, point)  # fmt: skip
     else:
-        _listed(s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, H_STAY, NONE, NONE, NONE, first, point)
+        _listed(
+            s, transplant, AB, BC, HA, HB, XA, XB, XC, PA_STAY, PB_STAY, PC_STAY, H_STAY, NONE, NONE, NONE, first, point
+        )
         _listed(s, bridge, M_AB, M_BC, M_HA, M_HB, M_XA, M_XB, M_XC, MA_STAY, MB_STAY, MC_STAY, H_STAY, NONE, NONE,
                 NONE, second, point)  # fmt: skip
 
@@ -214,8 +222,14 @@ def _value(s, draws, first, norm, reference, totals):
             cost += draws[21, i] * s[o + 12 * W + j] + (1.0 + draws[25, i]) * transplant * s[o + 13 * W + j]
             b = draws[35, i] - draws[36, i]
             effect = min(norm, draws[35, i] * ratio) * s[o + 6 * W + j] + min(norm, b * ratio) * s[o + 7 * W + j]
-            effect += min(norm, (b - draws[37, i]) * ratio) * s[o + 8 * W + j] + min(norm, draws[38, i] * ratio) * s[o + 9 * W + j]
-            effect += min(norm, draws[39, i] * ratio) * s[o + 10 * W + j] + min(norm, draws[40, i] * ratio) * s[o + 11 * W + j]
+            effect += (
+                min(norm, (b - draws[37, i]) * ratio) * s[o + 8 * W + j]
+                + min(norm, draws[38, i] * ratio) * s[o + 9 * W + j]
+            )
+            effect += (
+                min(norm, draws[39, i] * ratio) * s[o + 10 * W + j]
+                + min(norm, draws[40, i] * ratio) * s[o + 11 * W + j]
+            )
             totals[strategy, i] += cost
             totals[4 + strategy, i] += effect
         for k in range(8):
@@ -234,7 +248,9 @@ def _infuse(s, draws, first, t, point, fixed, totals):
             totals[strategy, i] += treated * (fixed[3] + draws[27, i])
             totals[4 + strategy, i] -= treated * draws[34, i]
             if t == 0:
-                totals[strategy, i] += treated * (draws[28, i] + draws[29, i] * draws[30, i] + draws[31, i] * draws[32, i])
+                totals[strategy, i] += treated * (
+                    draws[28, i] + draws[29, i] * draws[30, i] + draws[31, i] * draws[32, i]
+                )
                 totals[4 + strategy, i] -= treated * draws[31, i] * draws[33, i]
 
 
@@ -308,7 +324,7 @@ def fixed_inputs(model: Model) -> tuple[object, ...]:
     scope = Scope(model, solved, tuple(model.strategies))
     value = {name: float(np.ravel(scope.names[name])[0]) for name in (*FIXED, "msc_shift_limit", "msc_shift_years")}
     each_year = slice(0, scope.cycles, 12)
-    points = 1.03 ** -scope.years
+    points = 1.03**-scope.years
     states = points * STEP
     states[[0, -1]] *= 0.5
     return (

@@ -116,14 +116,25 @@ class Found:
             for item in model.headlines.values()
             if item.name in self.now
         }
+        sold = {
+            item.name: model.parameters[item.price].label
+            for item in model.headlines.values()
+            if item.name in self.now and item.price is not None
+        }
         if self.prices:
             unit = f"{settings.price_year} {model.currency}".strip()
             drawn["price_by_threshold"] = sensitivity_figures.price_curve(
-                self.curve, titles, self.now, model.thresholds, unit, settings.effect_unit
+                self.curve, titles, self.now, model.thresholds, unit, settings.effect_unit, sold
             )
         if self.distributions:
             drawn["price_probability"] = sensitivity_figures.price_probability(
-                self.distributions, titles, self.now, model.currency, settings.effect_unit
+                self.distributions,
+                titles,
+                self.now,
+                model.currency,
+                settings.effect_unit,
+                sold,
+                settings.price_year,
             )
         if self.durability:
             drawn["durability"] = sensitivity_figures.durability(self.durability)

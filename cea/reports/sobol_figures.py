@@ -72,8 +72,8 @@ def _reach(found: Sobol, outcomes: Sequence[int], chosen: Sequence[int]) -> tupl
     """Limits that hold the whole of every interval, and the number printed beyond it."""
     rows = np.ix_(list(outcomes), list(chosen))
     pairs = ((found.S1[rows], found.S1_conf[rows]), (found.ST[rows], found.ST_conf[rows]))
-    low = min((float(np.nan_to_num(index - half).min(initial=0.0)) for index, half in pairs), default=0.0)
-    high = max((float(np.nan_to_num(index + half).max(initial=0.0)) for index, half in pairs), default=0.0)
+    low = min(float(np.nan_to_num(index - half).min(initial=0.0)) for index, half in pairs)
+    high = max(float(np.nan_to_num(index + half).max(initial=0.0)) for index, half in pairs)
     room = 0.2 * max(high - low, 1.0)
     return min(-0.05, low - 0.03), max(1.2, high + room)
 

@@ -144,7 +144,10 @@ def test_a_node_is_within_its_bounds_and_changes_only_where_it_says(expression: 
     values = computed(expression)
     known = values[np.isfinite(values)]
     margin = 1e-9 * (1.0 + np.abs(known).max(initial=0.0))
-    assert not np.isfinite([node.low, node.high]).all() or ((known >= node.low - margin) & (known <= node.high + margin)).all()
+    assert (
+        not np.isfinite([node.low, node.high]).all()
+        or ((known >= node.low - margin) & (known <= node.high + margin)).all()
+    )
     for boundary in np.flatnonzero(~node.changes):
         assert np.array_equal(values[:, boundary], values[:, boundary - 1], equal_nan=True)
 
@@ -184,4 +187,6 @@ def test_totals_are_the_same_to_the_last_bit_for_any_chunk_and_number_of_threads
 def test_a_draw_has_the_same_totals_in_any_company(random, samples: int, chunk: int) -> None:
     program, values = draws()
     order = random.sample(range(len(values)), samples)
-    assert same(evaluate(program, values[order], chunk=chunk), Totals(**{k: v[order] for k, v in vars(expected()).items()}))
+    assert same(
+        evaluate(program, values[order], chunk=chunk), Totals(**{k: v[order] for k, v in vars(expected()).items()})
+    )
