@@ -77,7 +77,7 @@ def _visit(s, o, states, weight):
 
 @_inline
 def _unlisted(s, o, ab, bc, ha, hb, xa, xb, xc, a, b, c, better, worse, weight):
-    """A cycle of a strategy without transplant; a, b, c are the rows of who stays in A, B, C, who leaves next to them."""
+    """A cycle of a strategy without transplant; a, b, c are the rows of who stays in A, B, C, leavers next."""
     for j in range(W):
         leave_a, leave_b = s[o + j] * s[a + W + j], s[o + W + j] * s[b + W + j]
         leave_c, leave_h = s[o + 2 * W + j] * s[c + W + j], s[o + 3 * W + j] * s[H_LEAVE + j]
