@@ -17,6 +17,10 @@ FACTOR = 5.0
 """How far outside a parameter's 95 % interval the median of its draws must be to show another currency or unit."""
 
 
+FEWEST = 30
+"""Draws from which on a median says something about the currency."""
+
+
 def refuse_other_currency(currency: str | None, model: Model, what: str = "the draws") -> None:
     """Raises UsageError for draws in another currency than the model's; None, an unknown one, passes."""
     if currency is not None and currency != model.currency:
@@ -29,7 +33,7 @@ def refuse_other_currency(currency: str | None, model: Model, what: str = "the d
 def far_off(name: str, values: Floats, model: Model) -> bool:
     """Whether draws of an amount of money, of shape (sample,), can only be in another currency or unit."""
     parameter = model.parameters[name]
-    if not len(values) or not any(base in CURRENCIES for base, _ in parameter.dimension.exponents):
+    if len(values) < FEWEST or not any(base in CURRENCIES for base, _ in parameter.dimension.exponents):
         return False
     expected = _expected(parameter)
     if expected is None:

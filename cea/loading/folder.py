@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from math import isfinite
 from numbers import Real
 from os import PathLike
 from pathlib import Path, PurePosixPath
@@ -269,7 +268,7 @@ def _numbers(values: object) -> dict[str, float]:
     wrong = [
         f"{shortened(repr(name))}: {shortened(repr(value))}"
         for name, value in values.items()
-        if not isinstance(name, str) or isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value)
+        if not isinstance(name, str) or isinstance(value, bool) or not isinstance(value, Real)
     ]
     if wrong:
         raise UsageError(f"values must be finite numbers by parameter, not {', '.join(wrong)}")
