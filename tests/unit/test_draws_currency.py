@@ -61,7 +61,7 @@ def test_a_parquet_file_keeps_the_currency(dollars: cea.Model, euros: cea.Model,
 def test_amounts_of_a_csv_file_must_be_near(factor: float, sound: bool, dollars: cea.Model, tmp_path: Path) -> None:
     # The gamma with shape 4 and scale 1 has 95 % of its values in 1.09 to 8.77 and the median 3.67.
     path = tmp_path / "draws.csv"
-    path.write_text("weight,cost\n" + "".join(f"{300 - 300 * k},{3.67 * factor}\n" for k in range(3)))
+    path.write_text("weight,cost\n" + "".join(f"{300 - 300 * k},{3.67 * factor}\n" for k in (0, 1, 2) * 15))
     if sound:
         assert Draws.read(path, dollars).currency == "USD"
         return
@@ -81,9 +81,9 @@ def test_only_amounts_of_money_are_looked_at(dollars: cea.Model, tmp_path: Path)
 def test_the_range_stands_in_for_a_distribution(tmp_path: Path) -> None:
     text = MODEL.replace("distribution: {family: gamma, shape: 4, scale: 1}, bounds: [0, 100]", "range: [2, 6]")
     path = tmp_path / "draws.csv"
-    path.write_text("weight,cost\n0,29\n")
-    assert Draws.read(path, model_of(text)).n == 1
-    path.write_text("weight,cost\n0,31\n")
+    path.write_text("weight,cost\n" + "0,29\n" * 40)
+    assert Draws.read(path, model_of(text)).n == 40
+    path.write_text("weight,cost\n" + "0,31\n" * 40)
     with pytest.raises(cea.InputError, match="in USD: cost"):
         Draws.read(path, model_of(text))
 
