@@ -111,7 +111,7 @@ class Job:
     def run(self, index: int, *, threads: int = 1, chunk: int | None = None) -> Totals:
         """Totals of a segment. Raises InputError where a draw is not possible."""
         options = {} if chunk is None else {"chunk": chunk}
-        return evaluate(self.program, self.draws(index, threads), threads=threads, **options)
+        return evaluate(self.program, self.draws(index, threads), threads=threads, first=index * SEGMENT, **options)
 
 
 @dataclass(frozen=True, eq=False)
