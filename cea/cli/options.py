@@ -42,6 +42,9 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="One JSON object on stdout; writes no folder unless --out is given.")
 ]
 
+Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the figures (PNG and SVG).")]
+Pair = Annotated[str | None, typer.Option("--pair", help="strategy:comparator, instead of the model's headlines.")]
+
 
 @dataclass(frozen=True)
 class Request:

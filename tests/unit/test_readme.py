@@ -12,7 +12,8 @@ import pytest
 import typer.main
 
 import cea
-from cea.cli import app, main
+from cea.cli import main
+from cea.cli.application import application
 from cea.reports.wording import effect, money
 from tests.models import CIRRHOSIS, ROOT, base
 
@@ -87,7 +88,7 @@ def test_a_command_of_the_readme_works(line, tmp_path, monkeypatch, capsys):
     arguments = shlex.split(line, comments=True)[1:]
     known = {
         option
-        for parameter in typer.main.get_command(app).commands[arguments[0]].params
+        for parameter in typer.main.get_command(application).commands[arguments[0]].params
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     arguments += ["--inputs", str(CIRRHOSIS)] if "--inputs" in known else []
