@@ -26,8 +26,9 @@ lint: .venv/with-test
 app:
 	@echo "The dashboard is not part of this version yet; use 'make run' and the commands in README.md." >&2; exit 1
 
-bench: .venv/with-core
-	$(BIN)/python -m benchmarks
+# `make bench MILLION=1`: long runs too.
+bench: .venv/with-bench
+	$(BIN)/python -m benchmarks $(if $(MILLION),--million)
 
 docs: .venv/with-core
 	$(BIN)/cea docs
@@ -46,6 +47,7 @@ clean:
 .venv/with-core: EXTRAS =
 .venv/with-test: EXTRAS = [test]
 .venv/with-app: EXTRAS = [app]
+.venv/with-bench: EXTRAS = [bench]
 .venv/with-%: pyproject.toml constraints.txt | .venv/bin/python
 	@echo "Installing the package and what it needs into .venv (a few minutes the first time) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$(EXTRAS)"

@@ -1,15 +1,10 @@
-"""Models on draws: one engine on one model, in a process of its own so that its peak memory is its own.
+"""Models at point values and on draws, in the package and in other engines.
 
-`python -m benchmarks.draws MODEL ENGINE N REPEATS` prints {"seconds": [...], "peak_mb": ...}. Before any time is taken,
-the engine's costs and effects are compared with the reference on a few draws: they must agree to 10 digits.
+An engine is timed only after its costs and effects agreed with the package's plain reference.
 """
 
 from __future__ import annotations
 
-import json
-import resource
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,41 +12,94 @@ import numpy as np
 
 import cea
 from benchmarks.peers import ENGINES, PEERS, Totals, Values
+from benchmarks.records import Case
+from cea.engine.batch import evaluate
+from cea.engine.program import Program
+from cea.engine.sampling import Sampler
+from cea.engine.solve import solved_values
+from tests.validation import reference
 
 ROOT = Path(__file__).resolve().parent.parent
-SHIPPED = "inputs/cirrhosis"
-THREADS = 2
-COMPARED = 4
-"""Draws that are compared with the reference."""
-DIGITS = 1e-10
+COMPARED = 130
+"""Draws that are compared with the reference: more than one tile of any engine, the last one not full."""
+TOGETHER = 4
+"""Draws that the reference is given at a time: so few go through NumPy, not through a compiled kernel."""
+TOLERANCE = 1e-10
 
 Engine = Callable[[Values], Totals]
 
 
-def model_of(key: str) -> cea.Model:
-    """A model by its key: `shipped`, or one of `peers`."""
-    if key == "shipped":
-        return cea.load(ROOT / SHIPPED)
-    return cea.load(ROOT / PEERS[key].folder, layers=PEERS[key].layers)
+def load(case: Case) -> cea.Model:
+    """The model of a case; one that other engines have too, in the form that they have it."""
+    return cea.load(ROOT / case.model, layers=PEERS[case.model].layers if case.model in PEERS else ())
 
 
-def draws(model: cea.Model, samples: int) -> Values:
-    """Independent draws of the uncertain parameters that the model uses: how they are drawn is not measured here."""
-    random = np.random.default_rng(1)
-    return {
-        name: np.asarray(parameter.distribution.ppf(random.random(samples)))
-        for name, parameter in model.parameters.items()
-        if parameter.uncertain and parameter.distribution is not None
-    }
+def evaluation(case: Case) -> Callable[[], object]:
+    """One evaluation at point values."""
+    if case.engine == "numpy reference":
+        return lambda: [reference.scale(treatment) for treatment in range(3)]
+    model = cea.load(ROOT / case.model)
+    return lambda: cea.run(model).outcomes
 
 
-def compiled(model: cea.Model, threads: int) -> Engine:
-    """The package's engine, its program ready."""
-    from cea.engine.batch import evaluate  # noqa: PLC0415 - the other engines do without
-    from cea.engine.program import Program  # noqa: PLC0415
-    from cea.engine.solve import solved_values  # noqa: PLC0415
+def on_draws(case: Case) -> Callable[[], object]:
+    """Costs and effects of draws that are there already."""
+    model = load(case)
+    run = engine_of(case, model)
+    compared = drawn(model, COMPARED)
+    check(case.engine, run(compared), model, compared)
+    values = drawn(model, case.n)
+    return lambda: run(values)
 
-    program = Program.of(model, model.settings.perspective, tuple(draws(model, 1)), solved_values(model))
+
+def drawing(case: Case) -> Callable[[], object]:
+    """Drawing all uncertain parameters."""
+    model = load(case)
+    return lambda: cea.sample(model, case.n)
+
+
+def psa(case: Case) -> Callable[[], object]:
+    """Everything from the model to costs and effects: compiled, drawn and evaluated, block by block."""
+    model = load(case)
+    threads = _threads(case.engine)
+    found = cea.run(model, cea.sample(model, COMPARED), threads=threads).outcomes
+    check(case.engine, (found.cost, found.effect), model, drawn(model, COMPARED))
+    return lambda: cea.run(model, Sampler(model, case.n), threads=threads)
+
+
+def drawn(model: cea.Model, samples: int) -> Values:
+    """Draws by parameter, each array in one piece."""
+    draws = cea.sample(model, samples)
+    return {name: np.ascontiguousarray(draws.column(name)) for name in draws.names}
+
+
+def engine_of(case: Case, model: cea.Model) -> Engine:
+    """The engine of a case by its name, such as `cea, 2 threads`, ready to run."""
+    name = case.engine.partition(", ")[0]
+    if name == "cea":
+        return _package(model, _threads(case.engine))
+    if name == "hand-fused kernel":
+        return _fused(model, _threads(case.engine))
+    return lambda values: ENGINES[name](PEERS[case.model], values)
+
+
+def check(engine: str, found: Totals, model: cea.Model, values: Values) -> None:
+    """Compares costs and effects with the reference. Raises SystemExit where they do not agree."""
+    samples = len(next(iter(values.values())))
+    parts = [slice(first, first + TOGETHER) for first in range(0, samples, TOGETHER)]
+    runs = [cea.run(model, values={name: array[part] for name, array in values.items()}).outcomes for part in parts]
+    for what, own, right in zip(
+        ("costs", "effects"), found, (np.concatenate([run.cost for run in runs]),
+                                      np.concatenate([run.effect for run in runs])), strict=True
+    ):  # fmt: skip
+        error = float(np.abs(own / right - 1).max())
+        if not error < TOLERANCE:
+            raise SystemExit(f"{engine}: {what} are off the reference by {error:.1g}, so that its time means nothing")
+
+
+def _package(model: cea.Model, threads: int) -> Engine:
+    names = Sampler(model, 1).names
+    program = Program.of(model, model.settings.perspective, names, solved_values(model))
 
     def run(values: Values) -> Totals:
         totals = evaluate(program, values, threads=threads)
@@ -60,46 +108,12 @@ def compiled(model: cea.Model, threads: int) -> Engine:
     return run
 
 
-def fused(model: cea.Model, threads: int) -> Engine:
-    """The hand-fused kernel of the shipped model."""
-    from benchmarks.fused import evaluate, fixed_inputs  # noqa: PLC0415 - compiles a kernel
+def _fused(model: cea.Model, threads: int) -> Engine:
+    from benchmarks import fused  # noqa: PLC0415 - compiles a kernel that other engines do without
 
-    inputs = fixed_inputs(model)
-    return lambda values: evaluate(inputs, values, threads)
-
-
-def engine_of(key: str, model: cea.Model, engine: str) -> Engine:
-    """An engine by its name, such as `cea, 2 threads`."""
-    name, _, threads = engine.partition(", ")
-    if name in ("cea", "hand-fused kernel"):
-        return (compiled if name == "cea" else fused)(model, int(threads.split()[0]))
-    return lambda values: ENGINES[name](PEERS[key], values)
+    inputs = fused.fixed_inputs(model)
+    return lambda values: fused.evaluate(inputs, values, threads)
 
 
-def check(model: cea.Model, run: Engine, engine: str) -> None:
-    """Compares an engine with the reference. Raises SystemExit where they do not agree."""
-    values = draws(model, COMPARED)
-    expected = cea.run(model, values=values).outcomes
-    for found, right in zip(run(values), (expected.cost, expected.effect), strict=True):
-        if not np.abs(found / right - 1).max() < DIGITS:
-            raise SystemExit(f"{engine} does not give the reference's costs and effects: nothing to time")
-
-
-def main(key: str, engine: str, samples: int, repeats: int) -> None:
-    """Measures, and prints what was found as JSON."""
-    model = model_of(key)
-    run = engine_of(key, model, engine)
-    check(model, run, engine)
-    values = draws(model, samples)
-    seconds = []
-    for _ in range(repeats):
-        began = time.perf_counter()
-        run(values)
-        seconds.append(time.perf_counter() - began)
-    bytes_each = 1 if sys.platform == "darwin" else 1024
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps({"seconds": seconds, "peak_mb": peak * bytes_each / 1e6}))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+def _threads(engine: str) -> int:
+    return int(engine.partition(", ")[2].removesuffix(" threads"))

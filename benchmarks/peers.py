@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.cases import HEORMODEL, SCALE, SICK_SICKER
+
 Floats = npt.NDArray[np.float64]
 Values = Mapping[str, Floats]
 Totals = tuple[Floats, Floats]
@@ -26,14 +28,13 @@ MORTALITY = np.loadtxt(FOLDER / "scale/tables/us_mortality_2015.csv", delimiter=
 
 @dataclass(frozen=True)
 class Peer:
-    """A model as arrays.
+    """A model as arrays; layers: those of the package's model that make it the same.
 
     mortality: rates of death in the general population, shape (year,). matrices: draws, strategy and such rates to
     transition probabilities per cycle, shape (sample, year, state, state). payoffs: draws and strategy to cost and
     effect per year in each state, shape (sample, state) each.
     """
 
-    folder: str
     layers: tuple[str, ...]
     strategies: tuple[str, ...]
     states: int
@@ -110,8 +111,7 @@ def _sicker_payoffs(values: Values, strategy: int) -> Totals:
 
 
 PEERS = {
-    "scale": Peer(
-        folder="tests/validation/scale",
+    SCALE: Peer(
         layers=(),
         strategies=("no_treatment", "first_treatment", "second_treatment"),
         states=12,
@@ -120,8 +120,7 @@ PEERS = {
         matrices=_scale_matrices,
         payoffs=_scale_payoffs,
     ),
-    "sick_sicker": Peer(
-        folder="tests/validation/sick_sicker",
+    SICK_SICKER: Peer(
         layers=("scenarios/age_dependent", "scenarios/half_cycle"),
         strategies=("standard_of_care", "strategy_a", "strategy_b", "strategy_ab"),
         states=4,
@@ -131,6 +130,7 @@ PEERS = {
         payoffs=_sicker_payoffs,
     ),
 }
+"""By the folder of the package's model."""
 
 
 def _empty(peer: Peer, values: Values) -> Totals:
@@ -206,5 +206,5 @@ def heormodel(peer: Peer, values: Values) -> Totals:
 ENGINES: dict[str, Callable[[Peer, Values], Totals]] = {
     "numpy loop": numpy_loop,
     "batched numpy": batched_numpy,
-    "heormodel": heormodel,
+    HEORMODEL: heormodel,
 }
