@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -22,21 +25,30 @@ _BITS = 32
 """Digits of a Sobol point, in base 2."""
 
 
-def sample(model: Model, n: int, seed: int = 1, sampler: str = "random", joint: str = "correlation") -> Draws:
-    """`n` draws of a model's uncertain parameters at once; `Sampler` explains the arguments and the errors raised."""
+def sample(
+    model: Model, n: int, seed: int = 1, sampler: str = "random", joint: str = "correlation", *, threads: int = 2
+) -> Draws:
+    """`n` draws of a model's uncertain parameters at once; `Sampler` explains the arguments and the errors raised.
+
+    The draws are the same for any number of threads.
+    """
     source = Sampler(model, n, seed, sampler, joint)
     try:
         values = np.empty((len(source.names), source.n))
     except MemoryError as error:
         size = 8 * source.n * len(source.names) / 1e9
         raise UsageError(f"{source.n:,} draws at once need {size:,.0f} GB of memory: choose a smaller n") from error
-    clipped: dict[str, int] = {}
-    for k in range(source.blocks):
+
+    def fill(k: int) -> Mapping[str, int]:
         block = source.block(k)
         values[:, k * BLOCK : k * BLOCK + block.n] = block.values.T
-        for name, count in block.clipped.items():
-            clipped[name] = clipped.get(name, 0) + count
-    return Draws(source.names, values.T, source.seed, source.sampler, clipped, source.currency)
+        return block.clipped
+
+    clipped: Counter[str] = Counter()
+    with ThreadPoolExecutor(threads) as pool:
+        for counts in pool.map(fill, range(source.blocks)):
+            clipped.update(counts)
+    return Draws(source.names, values.T, source.seed, source.sampler, dict(clipped), source.currency)
 
 
 class Sampler:
