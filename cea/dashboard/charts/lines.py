@@ -1,0 +1,79 @@
+"""Curves: one line a series, with bands, direct labels, and a rule at the chosen threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from cea.dashboard.charts import look
+
+_LONGEST = 32
+"""Longer names stand in the legend only."""
+
+
+def curves(
+    frame: pd.DataFrame,
+    x: tuple[str, str],
+    y: tuple[str, str],
+    series: str,
+    order: Sequence[str],
+    *,
+    share: bool = False,
+    rule: float | None = None,
+    band: tuple[str, str] | None = None,
+    bold: pd.DataFrame | None = None,
+    log: bool = False,
+    height: int = 360,
+) -> Any:
+    """A line for each value of `series`, in the order of `order`.
+
+    x, y: column and axis title. share: y is a proportion. rule: where a vertical line stands. band: columns with the
+    lower and the upper end of an interval. bold: columns x and y of a thick grey line behind the others.
+    """
+    shown = [name for name in order if name in set(frame[series])]
+    shown_legend = look.legend(order) if len(shown) > 1 else None
+    style = {
+        "color": alt.Color(f"{series}:N", scale=look.colours(order), legend=shown_legend),
+        "strokeDash": alt.StrokeDash(f"{series}:N", scale=look.dashes(order), legend=shown_legend),
+    }
+    across = alt.X(f"{x[0]}:Q", title=x[1], axis=alt.Axis(format=look.AMOUNT, tickCount=6))
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=False)
+    up = alt.Y(f"{y[0]}:Q", title=y[1], axis=alt.Axis(format="%" if share else look.AMOUNT, tickCount=6), scale=scale)
+    base = alt.Chart(frame)
+    tip = [
+        alt.Tooltip(f"{series}:N", title=" "),
+        alt.Tooltip(f"{x[0]}:Q", title=x[1], format=",.4~g"),
+        alt.Tooltip(f"{y[0]}:Q", title=y[1], format=".1%" if share else ",.4~g"),
+    ]
+    layers: list[Any] = []
+    if bold is not None:
+        thick = alt.Chart(bold).mark_line(strokeWidth=9, opacity=0.28, color=look.INK)
+        layers.append(thick.encode(x=across, y=up))
+    if band is not None:
+        area = base.mark_area(opacity=0.15).encode(x=across, y=alt.Y(f"{band[0]}:Q", title=y[1]), y2=f"{band[1]}:Q")
+        layers.append(area.encode(color=style["color"]))
+    layers.append(base.mark_line(strokeWidth=2.5, clip=True).encode(x=across, y=up, tooltip=tip, **style))
+    layers.append(base.mark_point(opacity=0, size=90).encode(x=across, y=up, tooltip=tip, detail=f"{series}:N"))
+    if rule is not None:
+        layers.append(vertical(rule))
+    if len(shown) > 1 and max(map(len, shown)) <= _LONGEST:
+        layers.append(_labels(frame, x[0], y[0], series, style["color"]))
+    return look.finished(alt.layer(*layers), height, order if len(shown) > 1 else ())
+
+
+def vertical(at: float) -> Any:
+    """A dashed vertical line."""
+    return alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeDash=[5, 4], color=look.MUTED).encode(x="at:Q")
+
+
+def _labels(frame: pd.DataFrame, x: str, y: str, series: str, colour: Any) -> Any:
+    """The names of the lines on the lines."""
+    places = look.spots(frame, x, y, series)
+    return alt.Chart(places).mark_text(
+        dy=-9, fontSize=12, fontWeight="bold", stroke="white", strokeWidth=4, strokeJoin="round"
+    ).encode(x=f"{x}:Q", y=f"{y}:Q", text=f"{series}:N") + alt.Chart(places).mark_text(
+        dy=-9, fontSize=12, fontWeight="bold"
+    ).encode(x=f"{x}:Q", y=f"{y}:Q", text=f"{series}:N", color=colour)

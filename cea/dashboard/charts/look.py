@@ -1,0 +1,103 @@
+"""The look of every chart: the colours of the printed figures, with dashes and markers beside them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from cea.reports import style
+
+INK = style.INK
+MUTED = style.MUTED
+SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
+_BREAK = "\n"
+_SHORT = 24
+"""Labels up to this many signs stand side by side in a legend."""
+AMOUNT = "~s"
+"""How axes write amounts: 100k."""
+
+
+def colours(labels: Sequence[str], dead: Sequence[bool] | None = None) -> alt.Scale:
+    """Colours by label in the model's order; deaths in grey."""
+    gone = dead if dead is not None else [False] * len(labels)
+    shades = [(style.dead_look if grey else style.look)(at).colour for at, grey in enumerate(gone)]
+    return alt.Scale(domain=list(labels), range=shades)
+
+
+def dashes(labels: Sequence[str]) -> alt.Scale:
+    """Dashes of lines by label in the model's order."""
+    return alt.Scale(domain=list(labels), range=[list(style.look(at).dashes[1]) or [1, 0] for at in range(len(labels))])
+
+
+def shapes(labels: Sequence[str]) -> alt.Scale:
+    """Markers by label in the model's order."""
+    return alt.Scale(domain=list(labels), range=[SHAPES[at % len(SHAPES)] for at in range(len(labels))])
+
+
+def legend(labels: Sequence[str] = ()) -> alt.Legend:
+    """A legend below the chart, where it takes no width away from it."""
+    return alt.Legend(
+        orient="bottom", columns=_columns(labels), title=None, labelLimit=320, symbolSize=120, symbolStrokeWidth=2.5
+    )
+
+
+def _columns(labels: Sequence[str]) -> int:
+    """Columns of a legend that has room on a narrow screen."""
+    return 1 if any(len(label) > _SHORT for label in labels) else 2
+
+
+def lines_of(label: str, width: int = 24) -> str:
+    """A label in lines that are short enough to leave room for the chart on a narrow screen; for `names_axis`."""
+    return _BREAK.join(textwrap.wrap(label, width)) or label
+
+
+def names_axis() -> alt.Axis:
+    """An axis of names that were broken into lines."""
+    return alt.Axis(labelExpr=r"split(datum.label, '\n')", labelLimit=0, title=None)
+
+
+def named(frame: pd.DataFrame, column: str, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The frame with names replaced by labels in one column."""
+    return frame.assign(**{column: frame[column].map(lambda name: labels.get(name, name))})
+
+
+def finished(chart: Any, height: int = 360, labels: Sequence[str] = ()) -> Any:
+    """A chart as wide as the page, with readable text and room for the `labels` of its legend below."""
+    room = 46 + 22 * -(-len(labels) // _columns(labels)) if len(labels) > 1 else 0
+    return (
+        chart.properties(
+            height=height + room, width="container", autosize=alt.AutoSizeParams(type="fit", contains="padding")
+        )
+        .configure_axis(labelFontSize=12, titleFontSize=12, labelColor=INK, titleColor=INK, gridColor=style.GRID)
+        .configure_legend(labelFontSize=12, labelColor=INK)
+        .configure_view(strokeOpacity=0)
+    )
+
+
+def spots(frame: pd.DataFrame, x: str, y: str, series: str) -> pd.DataFrame:
+    """One point for each curve where its label stands: where it is furthest from the others, off the edges."""
+    table = frame.pivot_table(index=x, columns=series, values=y, aggfunc="mean", sort=False).sort_index()
+    if len(table) < 5:
+        return frame.iloc[:0]
+    span = float(np.nanmax(table.to_numpy()) - np.nanmin(table.to_numpy())) or 1.0
+    inner = table.iloc[len(table) // 8 : len(table) - len(table) // 5]
+    rows: list[dict[str, object]] = []
+    taken: list[tuple[float, float]] = []
+    for name in table.columns:
+        others = inner.drop(columns=name)
+        away = (others.sub(inner[name], axis=0).abs() / span).min(axis=1).fillna(0) if len(others.columns) else None
+        room = pd.Series(0.5, index=inner.index) if away is None else away.clip(upper=0.2)
+        for at, height in taken:
+            near = ((inner.index - at) / (inner.index[-1] - inner.index[0])) ** 2 * 4 + (
+                (inner[name] - height) / span
+            ) ** 2 * 9
+            room = room - (0.5 - near.clip(upper=0.5))
+        best = room.index[int(room.to_numpy().argmax())]
+        taken.append((float(best), float(inner.loc[best, name])))
+        rows.append({x: best, y: inner.loc[best, name], series: name})
+    return pd.DataFrame(rows)

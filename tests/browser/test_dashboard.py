@@ -1,0 +1,171 @@
+"""What a user does with the dashboard, in a real browser."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pandas as pd
+import pytest
+
+import cea
+from cea.reports.wording import money
+from tests.models import CIRRHOSIS
+
+PAGES = (
+    "",
+    "inputs",
+    "base-case",
+    "uncertainty",
+    "sensitivity",
+    "scenarios",
+    "research",
+    "verification",
+    "export",
+    "about",
+)
+PRICE = "MSC acquisition, per infusion, USD"
+CARD = "Extra cost"
+
+
+def extra_cost(price: float) -> str:
+    """What the first headline's card says about its extra cost at a price."""
+    found = cea.headlines(cea.run(cea.load(CIRRHOSIS, values={"msc_acquisition_per_infusion": price})))
+    return f"{CARD} {money(found[0].pair.cost, 'USD')}"
+
+
+def type_price(visit, value: str) -> None:
+    field = visit.page.get_by_role("spinbutton", name=PRICE).first
+    field.fill(value)
+    field.press("Enter")
+
+
+def test_a_changed_input_changes_the_answer_and_the_link(visit):
+    page = visit.go()
+    page.get_by_text(extra_cost(7_200.0)).wait_for()
+    type_price(visit, "1000")
+    page.get_by_text(extra_cost(1_000.0)).wait_for()
+    page.get_by_text("What you changed").wait_for()
+    page.wait_for_url("**set.msc_acquisition_per_infusion=1000.0**")
+    page.reload()
+    page.get_by_text(extra_cost(1_000.0)).wait_for()
+    page.get_by_role("button", name="Reset 1 changed input").click()
+    page.get_by_text(extra_cost(7_200.0)).wait_for()
+    visit.rest()
+    assert "set." not in page.url
+
+
+def test_a_preset_changes_currency_and_numbers(visit):
+    page = visit.go()
+    page.get_by_label("Jurisdiction", exact=True).click()
+    page.get_by_role("option", name="England").click()
+    threshold = page.get_by_role("spinbutton", name="Threshold, GBP per QALY")
+    threshold.wait_for()
+    visit.rest()
+    assert threshold.input_value() == "30000"
+    assert "£" in page.get_by_test_id("stAlertContentSuccess").first.inner_text()
+
+
+def test_an_invalid_value_greys_the_last_good_result_and_says_why(visit):
+    page = visit.go()
+    good = extra_cost(7_200.0)
+    page.get_by_text(good).wait_for()
+    type_price(visit, "-5")
+    page.get_by_text("These inputs cannot be used").wait_for()
+    assert page.get_by_text(good).count() == 1
+    assert float(page.locator(".st-key-results").evaluate("one => getComputedStyle(one).opacity")) < 0.6
+    assert page.get_by_test_id("stException").count() == 0
+    type_price(visit, "7200")
+    page.get_by_text("These inputs cannot be used").wait_for(state="detached")
+    visit.rest()
+    assert float(page.locator(".st-key-results").evaluate("one => getComputedStyle(one).opacity")) == 1
+
+
+def test_draws_show_progress_stop_and_finish(visit):
+    page = visit.go("uncertainty")
+    draws = page.get_by_role("spinbutton", name="Draws", exact=True)
+    draws.fill("50000")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("progressbar").first.wait_for()
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("50,000 draws: stopped").wait_for()
+    draws.fill("600")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_text("600 draws, seed 1").wait_for()
+
+
+def test_a_click_on_a_dot_shows_its_draw(visit):
+    page = visit.go("uncertainty")
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    chart.locator("canvas").first.wait_for()
+    visit.rest()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    page.mouse.click(box["x"] + 0.7 * box["width"], box["y"] + 0.3 * box["height"])
+    page.get_by_text("Its number is").wait_for()
+    chosen = page.get_by_role("spinbutton", name="Look at one draw").input_value()
+    assert 1 <= int(chosen) <= 2_000
+    page.get_by_role("heading", name=f"Draw {int(chosen):,}").wait_for()
+
+
+def test_a_scenario_is_saved_downloaded_loaded_and_compared(visit):
+    page = visit.go("scenarios?v=1&set.cost_a=30000.0")
+    page.get_by_placeholder("What makes it different").fill("Cheaper <i>care</i>")
+    page.get_by_role("button", name="Save as a scenario").click()
+    page.get_by_role("heading", name="Your scenarios").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download", exact=True).first.click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert "cost_a: 30000.0" in text
+    page.get_by_role("button", name="Reset 1 changed input").click()
+    visit.rest()
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "mine.yaml", "mimeType": "text/yaml", "buffer": text.replace("30000.0", "31000.0").encode()}
+    )
+    page.get_by_role("button", name="Load it").click()
+    page.wait_for_url("**set.cost_a=31000.0**")
+    page.get_by_text("31,000 USD per year").first.wait_for()
+    assert page.locator("i", has_text="care").count() == 0, "text of a user is never markup"
+
+
+def test_a_file_that_is_no_scenario_is_refused_and_changes_nothing(visit):
+    page = visit.go("scenarios")
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+        {"name": "bad.yaml", "mimeType": "text/yaml", "buffer": b"label: [unclosed"}
+    )
+    page.get_by_role("button", name="Load it").click()
+    page.get_by_text("The file was not loaded").wait_for()
+    assert "set." not in page.url
+
+
+def test_the_archive_holds_the_tables_of_what_is_on_the_screen(visit):
+    page = visit.go("export?v=1&set.cost_a=30000.0")
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name="Everything (.zip)").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        names = set(archive.namelist())
+        table = pd.read_csv(io.BytesIO(archive.read("run/incremental.csv")))
+    assert {"run/manifest.json", "run/trace.png", "run/trace.svg", "scenario.yaml", "reproduce.txt"} <= names
+    own = cea.incremental(cea.run(cea.load(CIRRHOSIS, values={"cost_a": 30_000.0}))).frame()
+    assert table["cost"].tolist() == own["cost"].tolist()
+
+
+@pytest.mark.parametrize("visit", [1280, 390], indirect=True)
+def test_no_page_scrolls_sideways(visit):
+    for page in PAGES:
+        shown = visit.go(page)
+        widths = shown.evaluate(
+            "() => { const main = document.querySelector('[data-testid=stMain]');"
+            " return [document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth] }"
+        )
+        assert widths == [0, 0], f"{page or 'summary'}: {widths}"
+        assert shown.get_by_test_id("stException").count() == 0, page
+        assert shown.get_by_test_id("stAlertContentError").count() == 0, page
+
+
+def test_every_chart_says_what_it_shows_to_those_who_do_not_see_it(visit):
+    page = visit.go("base-case")
+    page.get_by_test_id("stVegaLiteChart").nth(2).wait_for()
+    texts = page.locator("[data-testid=stVegaLiteChart] [aria-label], [data-testid=stVegaLiteChart][aria-label]")
+    told = [texts.nth(at).get_attribute("aria-label") or "" for at in range(texts.count())]
+    assert any("Cost-effectiveness plane" in text for text in told), told
