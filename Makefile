@@ -23,8 +23,8 @@ lint: .venv/with-test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-app:
-	@echo "The dashboard is not part of this version yet; use 'make run' and the commands in README.md." >&2; exit 1
+app: .venv/with-app
+	$(BIN)/cea app
 
 # `make bench MILLION=1`: long runs too.
 bench: .venv/with-bench

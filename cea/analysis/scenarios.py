@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -18,7 +18,8 @@ from cea.model.layers import Layer
 class Scenario:
     """One scenario's run, or the reason why it is not possible here.
 
-    `reference` are the headlines of the base case in the perspective of the scenario.
+    `reference` are the headlines of the base case in the perspective of the scenario; `structural` says that the layer
+    solves the solved parameters again.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Scenario:
     headlines: tuple[HeadlineResult, ...]
     reason: str = ""
     reference: tuple[HeadlineResult, ...] = ()
+    structural: bool = False
 
     def change(self, item: HeadlineResult, threshold: float) -> float | None:
         """A headline's net monetary benefit minus that of the base case; None where the base case does not have it."""
@@ -34,6 +36,15 @@ class Scenario:
             if base.headline.name == item.headline.name:
                 return item.net_benefit(threshold) - base.net_benefit(threshold)
         return None
+
+    def headline(self, name: str) -> HeadlineResult | None:
+        """The headline of a name; None where the scenario does not have it."""
+        return next((item for item in self.headlines if item.headline.name == name), None)
+
+    @property
+    def perspective(self) -> str:
+        """The perspective it was run in; empty where it was not run."""
+        return self.results.perspective if self.results else ""
 
 
 def run_scenarios(model: Model, layers: Iterable[Layer], perspective: str | None = None) -> list[Scenario]:
@@ -44,45 +55,67 @@ def run_scenarios(model: Model, layers: Iterable[Layer], perspective: str | None
     InputError with the problems of all layers that are wrong.
     """
     base = run(model, perspective)
-    found = [_scenario("base", "Base case", base)]
-    references = {base.perspective: found[0].headlines}
+    first = base_scenario(base)
+    found = [first]
+    references = {base.perspective: first.headlines}
     problems: list[Problem] = []
     for layer in layers:
         try:
-            scenario = _under(model, layer, perspective)
-            if scenario.results is not None:
-                own = scenario.results.perspective
-                if own not in references:
-                    references[own] = _reference(model, own)
-                if references[base.perspective] and not scenario.headlines:
-                    what = "it selects the strategies of no headline"
-                    scenario = Scenario(layer.name, layer.label, None, (), what)
-                else:
-                    scenario = replace(scenario, reference=references[own])
-            found.append(scenario)
+            found.append(scenario_of(model, layer.name, layer.label, [layer], references, perspective))
         except InputError as error:
             problems.extend(error.problems)
         except CeaError as error:
             problems.append(Problem(f"{layer.name}: {error}"))
     if problems:
         raise InputError(dict.fromkeys(problems))
-    return [replace(found[0], reference=found[0].headlines), *found[1:]]
+    return found
 
 
-def _under(model: Model, layer: Layer, perspective: str | None) -> Scenario:
-    """A layer's run, or why there is none here."""
-    if layer.requires_currency not in (None, model.currency):
-        return Scenario(layer.name, layer.label, None, (), f"made for models in {layer.requires_currency}")
-    layered = model.with_layer(layer)
+def base_scenario(base: Results) -> Scenario:
+    """The base case, which all others are compared with."""
+    items = tuple(headlines(base))
+    return Scenario("base", "Base case", base, items, reference=items)
+
+
+def scenario_of(
+    model: Model,
+    name: str,
+    label: str,
+    layers: Sequence[Layer],
+    references: dict[str, tuple[HeadlineResult, ...]],
+    perspective: str | None = None,
+) -> Scenario:
+    """The model under some layers, those of earlier folders first, or why it cannot be run under them.
+
+    references: the headlines of the base case by perspective, that of the base case first; others are added when they
+    are needed. Raises InputError and CeaError as the layers and the run do.
+    """
+    scenario = Scenario(name, label, None, (), structural=any(layer.structural for layer in layers))
+    for layer in layers:
+        if layer.requires_currency not in (None, model.currency):
+            return replace(scenario, reason=f"made for models in {layer.requires_currency}")
+    layered = model.with_only(_in_order(model, layers))
     try:
         chosen = choose_perspective(layered, perspective)
     except UsageError as error:
-        return Scenario(layer.name, layer.label, None, (), str(error))
-    return _scenario(layer.name, layer.label, run(layered, chosen))
+        return replace(scenario, reason=str(error))
+    own = run(layered, chosen)
+    items = tuple(headlines(own))
+    if not items and next(iter(references.values())):
+        return replace(scenario, reason="it selects the strategies of no headline")
+    if chosen not in references:
+        references[chosen] = _reference(model, chosen)
+    return replace(scenario, results=own, headlines=items, reference=references[chosen])
 
 
-def _scenario(name: str, label: str, results: Results) -> Scenario:
-    return Scenario(name, label, results, tuple(headlines(results)))
+def _in_order(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The model's layers and further ones by the folder that they are from; edits stay on top."""
+    folders = {name: position for position, name in enumerate(model.layer_folders)}
+
+    def position(layer: Layer) -> tuple[bool, int]:
+        return layer.edit, folders.get(layer.name.partition("/")[0], len(folders))
+
+    return tuple(sorted((*model.layers, *layers), key=position))
 
 
 def _reference(model: Model, perspective: str) -> tuple[HeadlineResult, ...]:
@@ -99,14 +132,15 @@ def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataF
 
     The difference is to the base case in the scenario's own perspective; None where the base case lacks the headline.
 
-    Columns: scenario, label, perspective, headline, strategy, comparator, incremental_cost, incremental_effect, icer,
-    quadrant, nmb, nmb_change, highest_price, severity_weight, icer_weighted, highest_price_weighted, reason.
-    A price is at `threshold`; None means not even at a price of zero.
+    Columns: scenario, label, structural, perspective, headline, strategy, comparator, incremental_cost,
+    incremental_effect, icer, quadrant, nmb, nmb_change, highest_price, severity_weight, icer_weighted,
+    highest_price_weighted, reason. A price is at `threshold`; None means not even at a price of zero.
     """
     rows: list[dict[str, object]] = []
     for scenario in scenarios:
         if scenario.results is None:
-            rows.append({"scenario": scenario.name, "label": scenario.label, "reason": scenario.reason})
+            known = {"scenario": scenario.name, "label": scenario.label, "structural": scenario.structural}
+            rows.append({**known, "reason": scenario.reason})
         for item in scenario.headlines:
             benefit = item.net_benefit(threshold)
             limit = item.price_limit(threshold)
@@ -114,7 +148,8 @@ def scenarios_frame(scenarios: Iterable[Scenario], threshold: float) -> pd.DataF
                 {
                     "scenario": scenario.name,
                     "label": scenario.label,
-                    "perspective": scenario.results.perspective if scenario.results else "",
+                    "structural": scenario.structural,
+                    "perspective": scenario.perspective,
                     "headline": item.headline.name,
                     "strategy": item.headline.strategy,
                     "comparator": item.headline.comparator,

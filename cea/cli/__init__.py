@@ -13,12 +13,24 @@ import typer
 import typer.exceptions
 from rich.text import Text
 
-from cea.cli import analysis_verbs, base_verbs
+from cea.cli import (
+    analysis_verbs,
+    base_verbs,
+    calibration_verbs,
+    dashboard_verbs,
+    decision_verbs,
+    evidence_verbs,
+    exchange_verbs,
+    record_verbs,
+)
 from cea.cli.application import application, given
 from cea.cli.options import stderr
 from cea.errors import CeaError, InputError
 
-VERBS = (base_verbs, analysis_verbs)
+VERBS = (
+    base_verbs, analysis_verbs, decision_verbs, evidence_verbs, calibration_verbs, exchange_verbs, record_verbs,
+    dashboard_verbs,
+)  # fmt: skip
 """Modules that register their verbs when they are imported."""
 SHOWN_PROBLEMS = 50
 

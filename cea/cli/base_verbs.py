@@ -31,6 +31,7 @@ from cea.cli.options import (
     stderr,
     stdout,
 )
+from cea.cli.scenario_grid import asked as asked_grid
 
 
 @application.command()
@@ -80,6 +81,10 @@ def show(
 
 @application.command()
 def scenarios(
+    grid: Annotated[
+        str | None, typer.Option("--grid", help="Rows of a grid: layers, separated by commas; A+B is A with B.")
+    ] = None,
+    with_: Annotated[str | None, typer.Option("--with", help="Columns of the grid, in the same way.")] = None,
     inputs: Inputs = DEFAULT_INPUTS,
     layer: Layers = None,
     set_: Sets = None,
@@ -89,13 +94,15 @@ def scenarios(
     force: Force = False,
     quiet: Quiet = False,
     json: AsJson = False,
+    figures: Figures = True,
 ) -> None:
-    """All named scenarios in one table, with the difference to the base case."""
+    """All named scenarios in one table and figure, with the difference to the base case; or pairs of them in a grid."""
+    combined = asked_grid(grid, with_)
     asked = request(
         "scenarios", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force, quiet=quiet,
         as_json=json,
     )  # fmt: skip
-    scenarios_command.execute(asked, given_command(), stdout(), stderr())
+    scenarios_command.execute(asked, given_command(), stdout(), stderr(), combined, with_figures=figures)
 
 
 @application.command()
@@ -145,8 +152,17 @@ def new(
 def docs(
     inputs: Inputs = DEFAULT_INPUTS,
     folder: Annotated[Path, typer.Option("--to", help="The folder for the pages.")] = Path("docs"),
+    decision: Annotated[
+        bool, typer.Option("--decision", help="Instead, the page on what drives the decision; takes minutes.")
+    ] = False,
 ) -> None:
     """Writes the generated pages: parameters, equations, scenarios and the JSON Schema of the format."""
+    if decision:
+        from cea.cli.decision import write  # noqa: PLC0415 - loads more than other commands need
+
+        for path in write(inputs, folder, stderr()):
+            stdout().print(Text(path.as_posix()))
+        return
     from cea.cli.docs import generate  # noqa: PLC0415
 
     model = request("docs", inputs, None, None).model()

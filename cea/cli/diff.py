@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ def _diff_settings(request: Request, names: tuple[str, str], out: Console) -> No
         return
     made = Table(f"Inputs that differ: {names[0]} and {names[1]}", [(text, False) for text in ("Input", *names)])
     for row in inputs.to_dict("records"):
-        made.add(row.values())
+        name = f"{row['label']} ({row['name']})" if row["label"] else row["name"]
+        made.add([name, row["first"], row["second"]])
     if made.rows:
         print_table(out, made)
     else:
@@ -57,19 +58,21 @@ def _results_table(names: tuple[str, str], results: Sequence[Results]) -> Table:
     made = Table("Results", [("", False), *((name, True) for name in names)])
     columns = {"cost": "cost", f"{results[0].model.settings.effect_unit}s": "effect", "life-years": "life_years"}
     totals = [found.totals_frame().set_index("strategy") for found in results]
-    for strategy in dict.fromkeys(name for found in results for name in found.strategies):
+    known = {name: item.label for found in results for name, item in found.model.strategies.items()}
+    for strategy, shown in known.items():
         for label, column in columns.items():
             values = [float(frame[column].get(strategy, float("nan"))) for frame in totals]
             cells = [effect(value) for value in values]
             if column == "cost":
                 cells = [money(value, found.model.currency) for value, found in zip(values, results, strict=True)]
-            made.add([f"{strategy}, {label}", *cells])
-    pairs = [
-        {item.headline.name: pair_cell(item.pair, found.model.currency) for item in headlines(found)}
-        for found in results
-    ]
-    for name in dict.fromkeys(name for items in pairs for name in items):
-        made.add([f"{name}, cost per unit", *(items.get(name, NONE) for items in pairs)])
+            made.add([f"{shown}, {label}", *cells])
+    pairs = [{item.headline.name: item for item in headlines(found)} for found in results]
+    for name, first in {name: item for items in reversed(pairs) for name, item in items.items()}.items():
+        cells = [
+            pair_cell(items[name].pair, found.model.currency) if name in items else NONE
+            for items, found in zip(pairs, results, strict=True)
+        ]
+        made.add([f"{first.headline.label}, cost per {results[0].model.settings.effect_unit}", *cells])
     return made
 
 
@@ -78,31 +81,28 @@ def _layers(text: str) -> tuple[str, ...]:
 
 
 def inputs_frame(first: Model, second: Model) -> pd.DataFrame:
-    """Everything that defines a model and differs: name, first, second (as text)."""
-    rows: list[dict[str, str]] = []
-
-    def compare(prefix: str, left: dict[str, str], right: dict[str, str]) -> None:
+    """Everything that defines a model and differs: name, label (empty where it has none), first, second (as text)."""
+    rows: list[tuple[str, str, str, str]] = []
+    for kind, section in _SECTIONS.items():
+        left, right = section(first), section(second)
         for name in dict.fromkeys([*left, *right]):
             if left.get(name) != right.get(name):
-                rows.append({"name": f"{prefix}{name}", "first": left.get(name, "-"), "second": right.get(name, "-")})
+                label = _label(first, kind, name) or _label(second, kind, name)
+                rows.append((f"{kind} {name}".strip(), label, left.get(name, NONE), right.get(name, NONE)))
+    chosen, other = (", ".join(model.strategies) for model in (first, second))
+    if chosen != other:
+        rows.append(("strategies", "", chosen, other))
+    return pd.DataFrame(rows, columns=["name", "label", "first", "second"])
 
-    for prefix, section in (
-        ("", _parameters),
-        ("formula ", _formulas),
-        ("setting ", _settings),
-        ("table ", _tables),
-        ("state ", _states),
-        ("start in ", _start),
-        ("window ", _windows),
-        ("strategy ", _strategies),
-        ("arrow ", _arrows),
-        ("outcome ", _outcomes),
-    ):
-        compare(prefix, section(first), section(second))
-    strategies = [", ".join(model.strategies) for model in (first, second)]
-    if strategies[0] != strategies[1]:
-        rows.append({"name": "strategies", "first": strategies[0], "second": strategies[1]})
-    return pd.DataFrame(rows, columns=["name", "first", "second"])
+
+def _label(model: Model, kind: str, name: str) -> str:
+    """What a reader calls a thing of the model; empty where it has no label."""
+    named: Mapping[str, Mapping[str, Any]] = {
+        "": model.parameters, "formula": model.formulas, "state": model.states, "start in": model.states,
+        "strategy": model.declared_strategies, "outcome": model.outcomes,
+    }  # fmt: skip
+    found = named.get(kind, {}).get(name)
+    return str(found.label) if found is not None else ""
 
 
 def _parameters(model: Model) -> dict[str, str]:
@@ -193,6 +193,12 @@ def _outcome(item: Outcome) -> str:
     return "; ".join(parts)
 
 
+_SECTIONS: Mapping[str, Callable[[Model], dict[str, str]]] = {
+    "": _parameters, "formula": _formulas, "setting": _settings, "table": _tables, "state": _states, "start in": _start,
+    "window": _windows, "strategy": _strategies, "arrow": _arrows, "outcome": _outcomes,
+}  # fmt: skip
+
+
 def _diff_runs(paths: tuple[Path, Path], as_json: bool, out: Console) -> None:
     manifests = [json.loads((path / "manifest.json").read_text(encoding="utf-8")) for path in paths]
     rows: list[tuple[str, str, str]] = []
@@ -220,9 +226,10 @@ def _totals_table(paths: tuple[Path, Path]) -> Table:
     frames: list[Any] = [pd.read_csv(path / "incremental.csv").set_index("strategy") for path in paths]
     headings = [f"{column} {path.name}" for column in ("cost", "effect") for path in paths]
     made = Table("Results", [("Strategy", False), *((heading, True) for heading in headings)])
-    for strategy in dict.fromkeys(name for frame in frames for name in frame.index):
+    labels = {name: label for frame in frames for name, label in frame["label"].items()}
+    for strategy, label in labels.items():
         values = [frame[column].get(strategy, float("nan")) for column in ("cost", "effect") for frame in frames]
-        made.add([strategy, *(f"{value:,.3f}" for value in values)])
+        made.add([label, *(f"{value:,.3f}" for value in values)])
     return made
 
 

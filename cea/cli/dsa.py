@@ -16,7 +16,7 @@ from cea.analysis.one_way import MEASURES, Bar, Measure, OneWay, one_way
 from cea.analysis.two_way import TwoWay, two_way
 from cea.cli.options import Request
 from cea.cli.output import Output
-from cea.cli.spanned import parse_pair, parse_spanned, progress
+from cea.cli.spanned import explain_names, parse_pair, parse_spanned, progress
 from cea.engine.results import choose_perspective
 from cea.errors import UsageError
 from cea.model.definition import Model
@@ -24,7 +24,7 @@ from cea.model.document import did_you_mean
 from cea.reports.quantities import figure as number
 from cea.reports.quantities import per
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import effect, listing, money
+from cea.reports.wording import effect, listing, money, setting
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,10 @@ def execute(
         found = one_way(model, asked.pair, perspective=perspective, together=asked.together, progress=told)
 
     def draw(folder: Path) -> list[Path]:
-        return _draw(folder, found, grids, asked)
+        return _draw(folder, found, grids, asked, setting(model, perspective))
 
-    manifest = output.write(model, perspective, _tables(found, grids, asked.measure), draw if with_figures else None)
+    tables = _tables(found, grids, asked.measure)
+    manifest = output.write(model, perspective, tables, draw if with_figures else None, headline=_line(found, asked))
     if request.as_json:
         report = _report(model, perspective, found, grids, asked) | {"manifest": manifest.as_dict()}
         out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
@@ -76,6 +77,7 @@ def _grids(request: Request, model: Model, err: Console, asked: Choices) -> tupl
     if asked.grid is None:
         return ()
     (first, low), (second, high) = (parse_spanned(text, "--two-way") for text in asked.grid)
+    explain_names(model, (first, second))
     spans = {name: span for name, span in ((first, low), (second, high)) if span is not None}
     steps = (asked.steps, asked.steps)
     with progress(request, err, "Two-way") as told:
@@ -94,14 +96,25 @@ def _tables(found: Iterable[OneWay], grids: Iterable[TwoWay], measure: Measure) 
     return tables
 
 
-def _draw(folder: Path, found: Iterable[OneWay], grids: Iterable[TwoWay], asked: Choices) -> list[Path]:
+def _line(found: Iterable[OneWay], asked: Choices) -> str:
+    """What moves each comparison most."""
+    return "; ".join(
+        f"{item.labels[0]} against {item.labels[1]}: moved most by {bar.input.label}"
+        for item in found
+        for bar in item.sorted(asked.measure)[:1]
+    )
+
+
+def _draw(
+    folder: Path, found: Iterable[OneWay], grids: Iterable[TwoWay], asked: Choices, where: str
+) -> list[Path]:
     from cea.reports import sensitivity_figures, style  # noqa: PLC0415 - matplotlib is slow to import
 
     drawn = {
         f"tornado_{item.comparison.name}": sensitivity_figures.tornado(item, asked.measure, asked.top) for item in found
     }
     drawn |= {f"two_way_{grid.comparison.name}": sensitivity_figures.heat_map(grid) for grid in grids}
-    return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+    return [path for name, figure in drawn.items() for path in style.save(figure, folder / name, where)]
 
 
 def _print(out: Console, found: Sequence[OneWay], grids: Sequence[TwoWay], asked: Choices) -> None:

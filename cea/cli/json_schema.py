@@ -6,47 +6,50 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from cea.loading.calibration_file import CalibrationsShape
+from cea.loading.contracts_file import ContractsShape
 from cea.loading.designs_file import StudiesShape
+from cea.loading.subgroups_file import SubgroupsShape
+from cea.loading.synthesis_file import SynthesisShape
 from cea.loading.targets_file import TargetsShape
 from cea.model.schema import CitationShape, LayerShape, ModelShape, ParameterShape, Shape
 
-_SHAPES: tuple[type[Shape], ...] = (ModelShape, LayerShape, ParameterShape, CitationShape, TargetsShape, StudiesShape)
+_TOLD_BY: tuple[tuple[str, str | None, type[Shape]], ...] = (
+    ("format", None, ModelShape),
+    ("pool", "array", SynthesisShape),
+    ("label", "string", LayerShape),
+    ("targets", "array", TargetsShape),
+    ("statistics", "object", StudiesShape),
+    ("contracts", "object", ContractsShape),
+    ("subgroups", "object", SubgroupsShape),
+    ("calibrations", "object", CalibrationsShape),
+)
+"""The key, and the type of its value, by which each kind of file is told; the first that holds."""
+_SHAPES = (*(shape for _, _, shape in _TOLD_BY), ParameterShape, CitationShape)
 
 
 def json_schema() -> dict[str, Any]:
     """One schema for every YAML file of a model folder.
 
-    A file with `format` is model.yaml, one whose `label` is text is a layer, one whose `targets` is a list is
-    validation.yaml, one whose `statistics` are a mapping is voi.yaml; any other holds parameters or sources by name,
-    and an entry with `citation` is a source.
+    The kind of a file is told by a key: model.yaml by `format`, a layer by `label`, and so on; any other file holds
+    parameters or sources by name, and an entry with `citation` is a source.
     """
     _, shared = models_json_schema([(shape, "validation") for shape in _SHAPES], by_alias=True)
     entry = {"if": {"required": ["citation"]}, "then": _to(CitationShape), "else": _to(ParameterShape)}
+    chain: dict[str, Any] = {"type": "object", "additionalProperties": entry}
+    for key, kind, shape in reversed(_TOLD_BY):
+        chain = {"if": _has(key, kind), "then": _to(shape), "else": chain}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Cost-effectiveness model",
         "description": "A YAML file of a model folder; see docs/format.md.",
-        "if": {"required": ["format"]},
-        "then": _to(ModelShape),
-        "else": {
-            "if": _has("label", "string"),
-            "then": _to(LayerShape),
-            "else": {
-                "if": _has("targets", "array"),
-                "then": _to(TargetsShape),
-                "else": {
-                    "if": _has("statistics", "object"),
-                    "then": _to(StudiesShape),
-                    "else": {"type": "object", "additionalProperties": entry},
-                },
-            },
-        },
+        **chain,
         "$defs": _without_internal(shared["$defs"]),
     }
 
 
-def _has(key: str, kind: str) -> dict[str, Any]:
-    return {"required": [key], "properties": {key: {"type": kind}}}
+def _has(key: str, kind: str | None) -> dict[str, Any]:
+    return {"required": [key]} | ({"properties": {key: {"type": kind}}} if kind else {})
 
 
 def _to(shape: type[Shape]) -> dict[str, str]:

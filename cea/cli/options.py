@@ -14,9 +14,9 @@ from rich.console import Console
 
 from cea.analysis.headline import with_threshold
 from cea.errors import UsageError
-from cea.loading.folder import load
+from cea.loading.folder import is_file, load
 from cea.model.definition import Model
-from cea.reports.run_folder import Manifest, commit_of, hash_inputs
+from cea.reports.run_folder import Manifest, commit_of, hash_file, hash_inputs
 
 DEFAULT_INPUTS = Path("inputs/cirrhosis")
 OUTPUTS = Path("outputs")
@@ -25,7 +25,7 @@ PIPED_WIDTH = 120
 Inputs = Annotated[Path, typer.Option("--inputs", help="Model folder.", show_default=True)]
 Layers = Annotated[
     list[str] | None,
-    typer.Option("--layer", help="A layer on top: a jurisdiction, population or scenario; repeatable."),
+    typer.Option("--layer", help="A layer on top: a jurisdiction, population, scenario or .yaml file; repeatable."),
 ]
 Sets = Annotated[list[str] | None, typer.Option("--set", help="Set a parameter, name=value; repeatable.")]
 PerspectiveOption = Annotated[str | None, typer.Option("--perspective", help="Which costs count.")]
@@ -68,15 +68,17 @@ class Request:
 
     def manifest(self, model: Model, perspective: str, command: Sequence[str]) -> Manifest:
         """The manifest of a run of the model."""
+        layers = [layer.name for layer in model.layers if not layer.edit]
+        files = {name: hash_file(Path(name)) for name in layers if is_file(name)}
         return Manifest(
             command=list(command),
             verb=self.verb,
             inputs=self.inputs.as_posix(),
-            layers=[layer.name for layer in model.layers if not layer.edit],
+            layers=layers,
             values=self.values,
             perspective=perspective,
             model_title=model.title,
-            input_hashes=hash_inputs(self.inputs),
+            input_hashes=hash_inputs(self.inputs) | files,
             commit=commit_of(self.inputs),
         )
 

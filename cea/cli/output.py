@@ -52,9 +52,17 @@ class Output:
         perspective: str,
         tables: Mapping[str, pd.DataFrame],
         figures: Callable[[Path], Sequence[Path]] | None = None,
+        *,
+        n: int | None = None,
+        seed: int | None = None,
+        headline: str = "",
     ) -> Manifest:
-        """Writes the folder, where there is one, and says where; returns the manifest of the run."""
+        """Writes the folder, where there is one, and says where; returns the manifest of the run.
+
+        `n` and `seed` are those of its draws or points, where it has any; `headline` says in a line what was found.
+        """
         manifest = self.request.manifest(model, perspective, self.command)
+        manifest.n, manifest.seed, manifest.headline = n, seed, headline
         manifest.started = self.started
         manifest.seconds = self.seconds
         if self.writes:

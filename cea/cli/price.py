@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from rich.text import Text
 from cea.analysis.deterministic import point_value
 from cea.analysis.price import (
     FRONTIER,
-    QUANTILES,
     HighestPrice,
     PriceDistribution,
     distributions_frame,
@@ -29,7 +27,8 @@ from cea.analysis.price import (
 from cea.analysis.threshold import DurabilityFrontier, ThresholdValue, durability_frontier, threshold_value
 from cea.cli.options import Request
 from cea.cli.output import Output
-from cea.cli.spanned import Spanned, parse_pair, parse_spanned, progress
+from cea.cli.price_report import report, value_record
+from cea.cli.spanned import Spanned, explain_names, parse_pair, parse_spanned, progress
 from cea.engine.results import run
 from cea.engine.sampling import Sampler
 from cea.errors import UsageError
@@ -38,7 +37,7 @@ from cea.reports.quantities import figure as number
 from cea.reports.quantities import quantity
 from cea.reports.run_tables import price_cell
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import listing, money
+from cea.reports.wording import listing, money, setting
 
 _CURVE_POINTS = 201
 
@@ -66,6 +65,8 @@ def choices(
     """The options, checked. Raises UsageError."""
     if prices and against is None:
         raise UsageError("--at names prices for --against: add --against NAME")
+    if draws == 1:
+        raise UsageError("-n 1: a single draw has no spread; take thousands, or 0 for no distribution")
     return Choices(
         parse_spanned(parameter, "--for") if parameter is not None else None,
         parse_spanned(against, "--against") if against is not None else None,
@@ -81,6 +82,7 @@ class Found:
     """Everything that the command found out. `now` is the price now by headline; `curve` is by threshold."""
 
     model: Model
+    perspective: str
     prices: tuple[HighestPrice, ...]
     curve: pd.DataFrame
     now: dict[str, float]
@@ -96,7 +98,7 @@ class Found:
         if self.distributions:
             tables["price_distributions"] = distributions_frame(self.distributions, self.now)
         if self.values:
-            tables["threshold_values"] = pd.DataFrame([_value_record(item) for item in self.values])
+            tables["threshold_values"] = pd.DataFrame([value_record(item) for item in self.values])
             curves = [item.frame().assign(headline=item.comparison.name) for item in self.values]
             tables["threshold_curve"] = pd.concat(curves, ignore_index=True)
         for name in ("curve", "minimum") if self.durability else ():
@@ -138,7 +140,21 @@ class Found:
             )
         if self.durability:
             drawn["durability"] = sensitivity_figures.durability(self.durability)
-        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+        where = setting(model, self.perspective)
+        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name, where)]
+
+    @property
+    def line(self) -> str:
+        """The highest price of each headline at the model's threshold, in a line."""
+        model = self.model
+        labels = {name: strategy.label for name, strategy in model.strategies.items()}
+        at = f"at {money(model.threshold, model.currency)} per {model.settings.effect_unit}"
+        return "; ".join(
+            f"{labels[item.strategy]} against {labels[item.comparator]}: highest price "
+            f"{price_cell(item.price, model.currency)} {at}"
+            for item in self.prices
+            if item.threshold == model.threshold and item.comparator == model.headlines[item.headline].comparator
+        )
 
 
 def execute(
@@ -147,6 +163,7 @@ def execute(
     """Runs the analyses, prints the tables (or JSON) and writes the run folder."""
     output = Output(request, command, err)
     model = request.model()
+    explain_names(model, (spanned[0] for spanned in (asked.parameter, asked.against) if spanned is not None))
     results = run(model, request.perspective)
     with progress(request, err, "Threshold values") as told:
         values: tuple[ThresholdValue, ...] = ()
@@ -168,11 +185,15 @@ def execute(
     if prices and asked.draws:
         sampler = Sampler(model, asked.draws, asked.seed)
         distributions = price_distributions(model, sampler, perspective=results.perspective)
-    found = Found(model, prices, curve, now, distributions, values, durability)
-    manifest = output.write(model, results.perspective, found.tables(), found.draw if with_figures else None)
+    found = Found(model, results.perspective, prices, curve, now, distributions, values, durability)
+    drawn = (asked.draws, asked.seed) if distributions else (None, None)
+    manifest = output.write(
+        model, results.perspective, found.tables(), found.draw if with_figures else None, n=drawn[0], seed=drawn[1],
+        headline=found.line,
+    )  # fmt: skip
     if request.as_json:
-        report = _report(found, results.perspective) | {"manifest": manifest.as_dict()}
-        out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
+        whole = report(found) | {"manifest": manifest.as_dict()}
+        out.out(json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         _print(out, found)
 
@@ -293,83 +314,3 @@ def _least(value: float, found: DurabilityFrontier) -> str:
     if math.isnan(value):
         return "none"
     return f"{number(value, 4)} or less" if value == found.span.low else number(value, 4)
-
-
-def _report(found: Found, perspective: str) -> dict[str, Any]:
-    """The JSON object of `cea price`; its keys are stable."""
-    model = found.model
-    return {
-        "highest_price": [_price_record(item) for item in found.prices],
-        "price_now": found.now,
-        "distribution": [
-            {
-                "headline": item.headline,
-                "strategy": item.strategy,
-                "comparator": item.comparator,
-                "threshold": item.threshold,
-                "draws": len(item.highest),
-                "none": item.none,
-                "quantiles": [{"level": level, "value": _finite(item.quantile(level))} for level in QUANTILES],
-                "probability_now": item.probability(found.now[item.headline]),
-            }
-            for item in found.distributions
-        ],
-        "threshold_value": [_value_record(item) for item in found.values],
-        "durability": [
-            {
-                "headline": item.comparison.name,
-                "strategy": item.comparison.strategy,
-                "comparator": item.comparison.comparator,
-                "parameter": item.parameter,
-                "low": item.span.low,
-                "high": item.span.high,
-                "minimum": _records(item.minimum),
-                "curve": _records(item.curve),
-            }
-            for item in found.durability
-        ],
-        "threshold": model.threshold,
-        "currency": model.currency,
-        "price_year": model.settings.price_year,
-        "effect_unit": model.settings.effect_unit,
-        "perspective": perspective,
-    }
-
-
-def _price_record(item: HighestPrice) -> dict[str, Any]:
-    return {
-        "headline": item.headline,
-        "strategy": item.strategy,
-        "comparator": item.comparator,
-        "parameter": item.parameter,
-        "threshold": item.threshold,
-        "value": _finite(item.price),
-        "any": item.price == math.inf,
-        "lowest": item.lowest,
-        "weighted": _finite(item.weighted),
-    }
-
-
-def _value_record(item: ThresholdValue) -> dict[str, Any]:
-    return {
-        "headline": item.comparison.name,
-        "strategy": item.comparison.strategy,
-        "comparator": item.comparison.comparator,
-        "parameter": item.parameter,
-        "unit": item.unit,
-        "threshold": item.threshold,
-        "base": _finite(item.base),
-        "low": item.span.low,
-        "high": item.span.high,
-        "values": list(item.roots),
-        "worth_it": [list(region) for region in item.regions],
-        "matters": item.matters,
-    }
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, float | None]]:
-    return [{str(key): _finite(value) for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _finite(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else value

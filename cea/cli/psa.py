@@ -165,6 +165,7 @@ def _complete(analysis: Analysis, store: Store, out: Console, *, with_figures: b
         )  # fmt: skip
         analysis.manifest.results_hash = results.sha256
         analysis.manifest.seconds = output.seconds
+        analysis.manifest.headline = report.line
         if isinstance(store, PsaStore):
             output.note(f"Results: {_write(analysis, report, store, with_figures=with_figures).as_posix()}")
     store.discard()

@@ -16,6 +16,7 @@ from cea.errors import CeaError
 from cea.loading.folder import Folder
 from cea.reports.run_report import Report, Setting
 from cea.reports.run_tables import print_report
+from cea.reports.wording import headlines_line
 
 
 def execute(request: Request, command: Sequence[str], out: Console, err: Console, *, with_figures: bool) -> None:
@@ -27,7 +28,9 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     for warning in model.warnings:
         output.note(f"warning: {warning}", "yellow")
     tables = report.tables() if output.writes else {}
-    manifest = output.write(model, results.perspective, tables, report.draw if with_figures else None)
+    line = headlines_line(report.settings[0][1], model.currency, model.settings.effect_unit)
+    draw = report.draw if with_figures else None
+    manifest = output.write(model, results.perspective, tables, draw, headline=line)
     if request.as_json:
         out.out(json.dumps(report.as_dict(manifest), indent=2, ensure_ascii=False, allow_nan=False))
     else:

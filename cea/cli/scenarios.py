@@ -1,18 +1,21 @@
-"""`cea scenarios`: every named scenario in one table, with the difference to the base case."""
+"""`cea scenarios`: every named scenario in one table and one figure, with the difference to the base case."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.text import Text
 
+from cea.analysis.deterministic import Progress
 from cea.analysis.headline import HeadlineResult
 from cea.analysis.scenarios import Scenario, run_scenarios, scenarios_frame
+from cea.cli import scenario_grid
 from cea.cli.options import Request
 from cea.cli.output import Output
+from cea.cli.spanned import progress
 from cea.engine.results import choose_perspective
 from cea.errors import InputError, Problem, UsageError
 from cea.loading.folder import Folder
@@ -20,34 +23,58 @@ from cea.model.definition import Model
 from cea.model.layers import Layer
 from cea.reports.run_tables import price_cell, weighted_tables
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, effect, money, pair_cell
+from cea.reports.wording import NONE, effect, headlines_line, money, pair_cell
 
 
-def execute(request: Request, command: Sequence[str], out: Console, err: Console) -> None:
-    """Runs the base case and each scenario on top of it; prints the table and writes the run folder."""
+def execute(
+    request: Request,
+    command: Sequence[str],
+    out: Console,
+    err: Console,
+    combined: tuple[str, str] | None,
+    *,
+    with_figures: bool,
+) -> None:
+    """Runs the base case and each scenario on top of it, or, where `combined` names two lists, every pair of these."""
     output = Output(request, command, err)
     model = request.model()
     perspective = choose_perspective(model, request.perspective)
-    layers = _scenario_layers(request, model)
-    shown = track(layers, "Scenarios", console=err, transient=True, disable=request.quiet or not err.is_terminal)
-    scenarios = run_scenarios(model, shown, request.perspective)
+    if combined is not None:
+        scenario_grid.execute(request, output, out, model, perspective, combined, with_figures=with_figures)
+        return
+    layers = scenario_layers(request, model)
+    with progress(request, err, "Scenarios") as told:
+        scenarios = run_scenarios(model, _counted(layers, told), request.perspective)
+
+    def draw(folder: Path) -> list[Path]:
+        from cea.reports import scenario_figures, style  # noqa: PLC0415 - matplotlib is slow to import
+
+        return style.save(scenario_figures.scenarios_chart(scenarios, model.threshold), folder / "scenarios")
+
     frame = scenarios_frame(scenarios, model.threshold)
-    manifest = output.write(model, perspective, {"scenarios": frame})
+    drawn = draw if with_figures and scenarios[0].headlines else None
+    line = headlines_line(scenarios[0].headlines, model.currency, model.settings.effect_unit)
+    manifest = output.write(model, perspective, {"scenarios": frame}, drawn, headline=line)
     if request.as_json:
         report = {
-            "scenarios": json.loads(frame.to_json(orient="records", double_precision=15)),
-            "threshold": model.threshold,
-            "currency": model.currency,
-            "effect_unit": model.settings.effect_unit,
-            "perspective": perspective,
+            "scenarios": scenario_grid.records(frame),
+            "grid": [],
+            **scenario_grid.setting(model, perspective),
             "manifest": manifest.as_dict(),
         }
-        out.out(json.dumps(report, indent=2, ensure_ascii=False))
+        out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
     else:
         _print(out, model, scenarios)
 
 
-def _scenario_layers(request: Request, model: Model) -> list[Layer]:
+def _counted(layers: Sequence[Layer], told: Progress) -> Iterator[Layer]:
+    """The layers one by one, as the work goes on."""
+    for done, layer in enumerate(layers):
+        told(done, len(layers))
+        yield layer
+
+
+def scenario_layers(request: Request, model: Model) -> list[Layer]:
     """The layers of the last kind, which are the scenarios, without those that are applied already.
 
     Raises InputError with the problems of all that cannot be read.
@@ -58,6 +85,11 @@ def _scenario_layers(request: Request, model: Model) -> list[Layer]:
     names = [name for name in folder.layer_names(model.document) if name.startswith(f"{kind}/") and name not in applied]
     if not names:
         raise UsageError(f"{request.inputs.as_posix()} has no layers in {kind}/")
+    return read_layers(folder, names)
+
+
+def read_layers(folder: Folder, names: Iterable[str]) -> list[Layer]:
+    """Layers by their full names. Raises InputError with the problems of all that cannot be read."""
     layers: list[Layer] = []
     problems: list[Problem] = []
     for name in names:
@@ -105,16 +137,12 @@ def _table(model: Model, first: Scenario, found: Sequence[tuple[Scenario, Headli
         cells.append(NONE if scenario is first or change is None else money(change, currency))
         cells.append(price_cell(limit.price, currency) if limit else NONE)
         made.add([_label(scenario, first), *cells], strong=scenario is first)
-    if any(_perspective(scenario) != _perspective(first) for scenario, _ in found):
+    if any(scenario.perspective != first.perspective for scenario, _ in found):
         made.notes.append("A scenario marked [perspective] is compared with the base case in that perspective.")
     return made
 
 
-def _perspective(scenario: Scenario) -> str:
-    return scenario.results.perspective if scenario.results else ""
-
-
 def _label(scenario: Scenario, first: Scenario) -> str:
     """A scenario's label, with its perspective where that differs from the first one's."""
-    own = _perspective(scenario)
-    return scenario.label if own == _perspective(first) else f"{scenario.label} [{own}]"
+    own = scenario.perspective
+    return scenario.label if own == first.perspective else f"{scenario.label} [{own}]"

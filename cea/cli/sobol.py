@@ -20,11 +20,11 @@ from cea.analysis.sobol import VISIBLE, Sobol, check_size, sobol
 from cea.analysis.unit_cube import OTHERS, CubeOutcome, OnCube, model_on_cube
 from cea.cli.options import Request
 from cea.cli.output import Output
-from cea.cli.spanned import parse_pair, progress
+from cea.cli.spanned import explain_names, parse_pair, progress
 from cea.engine.results import choose_perspective
 from cea.model.definition import Model
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, money
+from cea.reports.wording import NONE, money, setting
 
 TOP = 15
 _PAIRS = 8
@@ -82,13 +82,17 @@ def execute(
     perspective = choose_perspective(model, request.perspective)
     subject = model_on_cube(model, asked.pair, perspective=perspective)
     if asked.only:
+        explain_names(model, asked.only, {name for item in subject.inputs for name in (item.name, *item.parameters)})
         subject = subject.only(asked.only)
     found = _analyse(request, subject, err, asked)
 
     def draw(folder: Path) -> list[Path]:
-        return _draw(folder, model, found)
+        return _draw(folder, model, found, setting(model, perspective))
 
-    manifest = output.write(model, perspective, _tables(found), draw if with_figures else None)
+    manifest = output.write(
+        model, perspective, _tables(found), draw if with_figures else None, n=asked.n, seed=asked.seed,
+        headline=_line(model, found),
+    )  # fmt: skip
     if request.as_json:
         report = _report(model, perspective, found, asked) | {"manifest": manifest.as_dict()}
         out.out(json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False))
@@ -142,24 +146,37 @@ def _tables(found: Found) -> dict[str, pd.DataFrame]:
     return tables
 
 
-def _draw(folder: Path, model: Model, found: Found) -> list[Path]:
+def _line(model: Model, found: Found) -> str:
+    """Which input most of the uncertainty of each net benefit comes from."""
+    indices = found.indices
+    if indices is None:
+        return ""
+    parts = []
+    for at in _headlines(indices.outcomes):
+        top, nmb = indices.order(at["nmb"])[0], at["nmb"]
+        against = _against(model, indices.outcomes[nmb])[1]
+        parts.append(f"{against}: most from {indices.inputs[top].label} (total order {_number(indices.ST[nmb, top])})")
+    return "; ".join(parts)
+
+
+def _draw(folder: Path, model: Model, found: Found, where: str) -> list[Path]:
     from cea.reports import sobol_figures, style  # noqa: PLC0415 - matplotlib is slow to import
 
     drawn = {}
     if found.indices is not None:
         for at in _headlines(found.indices.outcomes):
             name, against = _against(model, found.indices.outcomes[at["nmb"]])
-            title = f"Where the uncertainty comes from: {against}"
+            title = f"Where the uncertainty comes from: {against} ({where})"
             drawn[f"indices_{name}"] = sobol_figures.index_bars(found.indices, list(at.values()), title)
     if found.pairs is not None:
         for position, outcome in enumerate(found.pairs.outcomes):
             if outcome.measure in _MAPPED and found.pairs.sd[position] > 0:
-                title = f"Interactions of pairs, {outcome.label.lower()}: {_against(model, outcome)[1]}"
+                title = f"Interactions of pairs, {outcome.label.lower()}: {_against(model, outcome)[1]} ({where})"
                 drawn[f"second_order_{outcome.name}"] = sobol_figures.second_order_map(found.pairs, position, title)
     if found.screening is not None:
         for at in _headlines(found.screening.outcomes):
             name, against = _against(model, found.screening.outcomes[at["nmb"]])
-            title = f"Morris screening, incremental net monetary benefit: {against}"
+            title = f"Morris screening, incremental net monetary benefit: {against} ({where})"
             drawn[f"morris_{name}"] = sobol_figures.screening_scatter(found.screening, at["nmb"], title, model.currency)
     return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
 

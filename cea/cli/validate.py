@@ -49,14 +49,15 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     beside = compare_published(published, model_for)
     perspective = choose_perspective(model, request.perspective)
     draw = (lambda where: _figures(frame, where)) if with_figures else None
-    manifest = output.write(model, perspective, {"validation": frame}, draw)
+    required = [item for item in found if item.target.role == "must_reproduce"]
+    missed = [item.target.label for item in required if not item.met]
+    line = f"{len(required) - len(missed)} of {len(required)} figures that must be reproduced are met"
+    manifest = output.write(model, perspective, {"validation": frame}, draw, headline=line)
     if request.as_json:
         records = json.loads(frame.to_json(orient="records", double_precision=15))
         out.out(json.dumps({"targets": records, "manifest": manifest.as_dict()}, indent=2, ensure_ascii=False))
     else:
         _print(out, found, beside)
-    required = [item for item in found if item.target.role == "must_reproduce"]
-    missed = [item.target.label for item in required if not item.met]
     if missed:
         raise CheckError(f"{len(missed)} figures that must be reproduced are missed: " + "; ".join(missed))
     if not request.as_json:

@@ -29,7 +29,7 @@ from cea.analysis.sample_information import (
 )
 from cea.cli.options import Request
 from cea.cli.output import Output
-from cea.cli.spanned import parse_pair, progress
+from cea.cli.spanned import explain_names, parse_pair, progress
 from cea.cli.voi_report import as_json, show
 from cea.engine.cube import Cube
 from cea.engine.draws import Draws
@@ -42,6 +42,7 @@ from cea.engine.solve import solved_values
 from cea.errors import UsageError
 from cea.loading.designs_file import read_designs
 from cea.model.definition import Headline, Model
+from cea.reports.wording import listing, money, setting
 
 OWN = "model"
 """The prior that the draws of the model are."""
@@ -186,7 +187,7 @@ class Found:
         names = [self.headline(item.decision).name for item in self.partial]
         return frame.drop(columns="decision").assign(headline=names)
 
-    def draw(self, folder: Path) -> list[Path]:
+    def draw(self, folder: Path, perspective: str) -> list[Path]:
         """Draws the figures into a folder and returns their files."""
         from cea.reports import information_figures, style  # noqa: PLC0415 - matplotlib is slow to import
 
@@ -214,7 +215,20 @@ class Found:
                 drawn[f"net_benefit_{headline.name}"] = information_figures.net_benefits(
                     net, names, perfect.outcomes, headline.label
                 )
-        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+        where = setting(self.model, perspective)
+        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name, where)]
+
+    @property
+    def line(self) -> str:
+        """The value of knowing everything, per person, in a line."""
+        model = self.model
+        parts = []
+        for item in self.headlines:
+            found = self.perfect[OWN][item.name]
+            pairs = zip(found.per_person.tolist(), found.thresholds.tolist(), strict=True)
+            amounts = listing(f"{money(value, model.currency)} at {money(at, model.currency)}" for value, at in pairs)
+            parts.append(f"{item.label}: EVPI per person {amounts}")
+        return "; ".join(parts)
 
 
 def execute(
@@ -225,7 +239,14 @@ def execute(
     model = request.model()
     perspective = choose_perspective(model, request.perspective)
     found = analyse(request, model, perspective, err, asked)
-    manifest = output.write(model, perspective, found.tables(), found.draw if with_figures else None)
+
+    def draw(folder: Path) -> list[Path]:
+        return found.draw(folder, perspective)
+
+    manifest = output.write(
+        model, perspective, found.tables(), draw if with_figures else None, n=asked.n, seed=asked.seed,
+        headline=found.line,
+    )  # fmt: skip
     if request.as_json:
         out.out(as_json(found, perspective, manifest))
     else:
@@ -240,6 +261,7 @@ def analyse(request: Request, model: Model, perspective: str, err: Console, aske
     designs, notes = _possible(find_designs(designs, asked.designs), model, asked)
     draws = sample(model, asked.n, asked.seed)
     groups = _groups(model, draws)
+    explain_names(model, asked.inputs, {*draws.names, *groups, *model.groups})
     statistics = [item for design in designs for item in design.statistics]
     results = run_for(model, draws, statistics, perspective)
     with progress(request, err, "EVPPI") as told:

@@ -13,7 +13,7 @@ from cea.analysis.sample_information import SampleInformation, optimal
 from cea.model.definition import Headline
 from cea.reports.run_folder import Manifest
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, listing, money
+from cea.reports.wording import NONE, listing, money, percent
 
 if TYPE_CHECKING:
     from cea.cli.voi import Found, Study
@@ -42,7 +42,7 @@ def notes(found: Found) -> Iterator[str]:
         people = found.population
         yield (
             f"Population: {people.incidence:,.10g} people a year for {people.years} years, discounted at "
-            f"{people.discount_rate:.3g} a year; a study helps those who come after its last estimate."
+            f"{percent(people.discount_rate)} a year; a study helps those who come after its last estimate."
         )
     for study, headline in _curves(found):
         best = _optimum(found, study, headline)
@@ -183,6 +183,7 @@ def as_json(found: Found, perspective: str, manifest: Manifest) -> str:
         "notes": list(found.notes),
         "threshold": model.threshold,
         "currency": model.currency,
+        "price_year": model.settings.price_year,
         "effect_unit": model.settings.effect_unit,
         "perspective": perspective,
         "manifest": manifest.as_dict(),

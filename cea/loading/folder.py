@@ -177,10 +177,19 @@ class Folder:
         return [name.removesuffix(".yaml") for kind in self.layer_folders(document) for name in self._yaml_files(kind)]
 
     def resolve(self, document: Node, name: str) -> str:
-        """The full name of a layer given in full or by its file name alone. Raises UsageError."""
+        """The full name of a layer given in full, by its file name alone or, ending in .yaml, by the path of its file.
+
+        A file outside the folder is its own full name. Raises UsageError.
+        """
         known = self.layer_names(document)
         wanted = name.removesuffix(".yaml")
         matches = [item for item in known if wanted in (item, item.split("/", 1)[1])]
+        file = self._file_of_layer(name, known)
+        if file is not None and set(matches) <= {file}:
+            return file
+        if file is not None:
+            what = f"'{shortened(name)}' is a file here and a layer of the model, {matches[0]}"
+            raise UsageError(f"{what}: write ./{shortened(name)} for the file, {matches[0]} for the layer")
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -188,8 +197,20 @@ class Folder:
         choice = known if "/" in wanted else [item.split("/", 1)[1] for item in known]
         raise UsageError(f"unknown layer '{shortened(name)}': {did_you_mean(wanted, choice)}")
 
+    def _file_of_layer(self, name: str, known: Iterable[str]) -> str | None:
+        """The full name of the layer in a file, by its path; None where the text is no path of a YAML file."""
+        path = Path(name)
+        try:
+            if path.suffix != ".yaml" or not path.is_file():
+                return None
+            inside = (item for item in known if (self.path / f"{item}.yaml").samefile(path))
+            shown = path.as_posix()
+            return next(inside, shown if shown.startswith(("/", "../")) else f"./{shown}")
+        except OSError:
+            return None  # a name that no file can have
+
     def in_order(self, document: Node, layers: Iterable[str]) -> list[str]:
-        """Full names of layers, each once, in the order in which they apply.
+        """Full names of layers, each once, in the order in which they apply; files outside the folder come last.
 
         Raises UsageError, also for two jurisdictions.
         """
@@ -200,12 +221,12 @@ class Folder:
             raise UsageError(
                 f"{' and '.join(jurisdictions)} exclude each other: a model takes one layer of {kinds[0]}/ at a time"
             )
-        return sorted(names, key=lambda name: kinds.index(name.split("/", 1)[0]))
+        return sorted(names, key=lambda name: len(kinds) if is_file(name) else kinds.index(name.split("/", 1)[0]))
 
     def is_jurisdiction(self, document: Node, name: str) -> bool:
         """Whether a layer, by its full name, is of the first of several folders, of which a model takes only one."""
         kinds = self.layer_folders(document)
-        return len(kinds) > 1 and name.split("/", 1)[0] == kinds[0]
+        return len(kinds) > 1 and not is_file(name) and name.split("/", 1)[0] == kinds[0]
 
     def on_top(self, document: Node, layers: Iterable[str], further: Iterable[str]) -> tuple[str, ...]:
         """Full names of `layers` with `further` ones; a jurisdiction among these takes the place of the one there.
@@ -220,8 +241,15 @@ class Folder:
 
     def layer(self, name: str) -> Layer:
         """Reads one layer by its full name. Raises InputError."""
+        if is_file(name):
+            return Layer.from_node(name, read_yaml(Path(name), name, name))
         shown = f"{self.shown}/{name}.yaml"
         return Layer.from_node(name, read_yaml(self.path / f"{name}.yaml", shown, name))
+
+
+def is_file(layer: str) -> bool:
+    """Whether a layer, by its full name, is a file outside the model folder; such a name is a path."""
+    return layer.endswith(".yaml")
 
 
 def load(
@@ -230,8 +258,9 @@ def load(
     """Loads the model in a folder with layers on top, jurisdictions first and edits last.
 
     `layers` are names such as "jurisdictions/england" or "england", at most one of them of the first folder with layers
-    where there are several; a text is one name. `values` sets parameters to numbers. Raises InputError with every
-    problem in the files, UsageError for a folder or a layer that does not exist and for arguments of another kind.
+    where there are several, or paths of layers outside the folder, which end in .yaml; a text is one name. `values`
+    sets parameters to numbers. Raises InputError with every problem in the files, UsageError for a folder or a layer
+    that does not exist and for arguments of another kind.
     """
     names, edits = _names(layers), _numbers(values)
     folder = Folder(path)

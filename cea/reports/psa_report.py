@@ -20,6 +20,7 @@ from cea.engine.outcomes import Outcomes
 from cea.engine.psa import DrawResults, HazardTarget, Job, hazard_targets
 from cea.engine.results import Results
 from cea.model.definition import Headline
+from cea.reports.wording import NONE, listing, money, setting, share
 
 SAVED_DRAWS = 100_000
 """Parameter draws are written to the run folder up to this many; beyond, seed and n make them again."""
@@ -147,7 +148,22 @@ class PsaReport:
         for comparator in others:
             if comparator != self.summary.comparator:
                 drawn[f"plane_against_{comparator}"] = psa_figures.plane(outcomes, comparator)
-        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
+        where = setting(self.results.model, self.base.perspective)
+        return [path for name, figure in drawn.items() for path in style.save(figure, folder / name, where)]
+
+    @property
+    def line(self) -> str:
+        """What the headline comparisons come to, in a line."""
+        outcomes = self.results.outcomes
+        labels = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
+        parts = []
+        for item in self.comparisons:
+            icer, name = item.contrast.icer, f"{item.contrast.label} against {labels[item.headline.comparator]}"
+            ratio = NONE if icer is None else f"{money(icer, outcomes.currency)} per {outcomes.effect_unit}"
+            worth = zip(outcomes.thresholds, item.contrast.probability_cost_effective, strict=True)
+            shares = listing(f"{share(value)} at {money(threshold, outcomes.currency)}" for threshold, value in worth)
+            parts.append(f"{name}: {ratio}, worth it in {shares}")
+        return "; ".join(parts)
 
 
 def spread(ratio: Floats) -> tuple[float, float, float]:

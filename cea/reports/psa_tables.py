@@ -15,7 +15,7 @@ from cea.engine.psa import HazardTarget
 from cea.reports.psa_report import Comparison, PsaReport, spread
 from cea.reports.run_tables import heading, short
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, effect, listing, money, share
+from cea.reports.wording import NONE, effect, listing, money, percent, share
 
 Written = Callable[[float], str]
 
@@ -114,7 +114,7 @@ def _choice(report: PsaReport) -> Table:
         made.add(["EVPI of the population, million", *millions], strong=True)
         made.notes.append(
             f"Population: your assumption of {assumed.incidence:,.10g} people a year for {assumed.years} years, "
-            f"discounted at {assumed.discount_rate:.3g} a year."
+            f"discounted at {percent(assumed.discount_rate)} a year."
         )
     return made
 

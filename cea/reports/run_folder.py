@@ -11,11 +11,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -43,7 +44,7 @@ def versions() -> dict[str, str]:
 
 @dataclass
 class Manifest:
-    """What was run, on which inputs, with which versions."""
+    """What was run, on which inputs, with which versions. `headline` is what was found, in a line."""
 
     command: list[str]
     verb: str
@@ -59,6 +60,7 @@ class Manifest:
     versions: dict[str, str] = field(default_factory=versions)
     commit: str | None = None
     seconds: float | None = None
+    headline: str = ""
     results_hash: str | None = None
     outputs: dict[str, str] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class Manifest:
             "perspective": self.perspective,
             "seed": self.seed,
             "n": self.n,
+            "headline": self.headline,
             "results_sha256": self.results_hash,
             "started": self.started,
             "seconds": self.seconds,
@@ -129,12 +132,18 @@ def hash_file(path: Path) -> str:
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """A table as a CSV file, as `write_csv` has it."""
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        write_csv(frame, handle)
+
+
+def write_csv(frame: pd.DataFrame, handle: TextIO) -> None:
     """A table as CSV with full precision, and text that no spreadsheet takes for a formula."""
     safe = frame.copy()
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
             safe[column] = [_plain(value) if isinstance(value, str) else value for value in safe[column]]
-    safe.to_csv(path, index=False, lineterminator="\n")
+    safe.to_csv(handle, index=False, lineterminator="\n")
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -153,10 +162,13 @@ def _plain(text: str) -> str:
 
 
 def check_writable(parent: Path) -> None:
-    """Raises UsageError when the folder for outputs cannot be made or written to: before any work, not after it."""
+    """Raises UsageError when the folder for outputs cannot be made or written to: before any work, not after it.
+
+    Nothing is made yet, so that a run that fails leaves no empty folder.
+    """
     try:
-        parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=parent):
+        there = next(folder for folder in (parent, *parent.absolute().parents) if folder.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise UsageError(f"cannot write to {parent}: {error.strerror}; choose another folder with --out") from None
@@ -183,6 +195,8 @@ def write_run(
     if target is not None:
         check_target(final, force=force)
     check_writable(final.parent)
+    made = not final.parent.exists()
+    final.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{final.name}.", dir=final.parent))
     try:
         for name, frame in tables.items():
@@ -205,6 +219,9 @@ def write_run(
         raise CeaError(f"could not write {final}: {error.strerror}; nothing was left behind") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # it holds the run
+                final.parent.rmdir()
 
 
 def check_target(target: Path, *, force: bool) -> None:

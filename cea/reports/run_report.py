@@ -13,6 +13,7 @@ from cea.analysis.headline import HeadlineResult
 from cea.analysis.incremental import Incremental, Pair
 from cea.engine.results import Results
 from cea.reports.run_folder import Manifest
+from cea.reports.wording import setting
 
 Setting = tuple[str, Sequence[HeadlineResult]]
 """What a model was run under, and its headlines there."""
@@ -53,11 +54,16 @@ class Report:
         model, results, labels = self.results.model, self.results, self.labels
         states = {state.name: state.label for state in model.states.values()}
         costs = results.categories_frame()
+        where = setting(model, results.perspective)
+        money = model.currency, model.settings.price_year
+        plane = f"Cost-effectiveness plane, increments against {labels[self.incremental.comparator]}: {where}"
         drawn = {
-            "trace": figures.markov_trace(results.trace_frame(), labels, states),
-            "survival": figures.survival(results.survival_frame(), labels),
-            "costs_by_category": figures.cost_by_category(costs, labels, model.currency, model.settings.price_year),
-            "frontier": figures.frontier(self.incremental),
+            "trace": figures.markov_trace(results.trace_frame(), labels, states, f"Markov trace: {where}"),
+            "survival": figures.survival(results.survival_frame(), labels, f"Survival by strategy: {where}"),
+            "costs_by_category": figures.cost_by_category(
+                costs, labels, *money, f"Discounted cost per person by category: {where}"
+            ),
+            "frontier": figures.frontier(self.incremental, plane),
         }
         return [path for name, figure in drawn.items() for path in style.save(figure, folder / name)]
 

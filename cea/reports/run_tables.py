@@ -15,7 +15,7 @@ from cea.model.definition import Model
 from cea.reports.catalogue import GRADES
 from cea.reports.run_report import Report, Setting
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, describe_status, effect, icer_cell, money, pair_cell
+from cea.reports.wording import NONE, describe_status, effect, icer_cell, money, pair_cell, percent
 
 
 def print_report(console: Console, report: Report) -> None:
@@ -57,7 +57,7 @@ def heading(results: Results) -> Iterator[Text]:
     yield Text(
         f"{where}{settings.price_year} {settings.currency}, {perspective} perspective; {scope.years[-1]:g} years, "
         f"{_cycle(settings.cycles_per_year)} cycles, {settings.correction.replace('_', '-')} correction, "
-        f"discounted at {_percent(costs)} (costs) and {_percent(effects)} (effects) a year"
+        f"discounted at {percent(costs)} (costs) and {percent(effects)} (effects) a year"
     )
     layers = [layer.name for layer in model.layers if not layer.edit]
     edits = {
@@ -67,10 +67,6 @@ def heading(results: Results) -> Iterator[Text]:
         yield Text(f"Layers: {', '.join(layers)}")
     if edits:
         yield Text("Set: " + ", ".join(f"{name} = {value:g}" for name, value in edits.items()))
-
-
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.3g} %"
 
 
 def _cycle(per_year: int) -> str:

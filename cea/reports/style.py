@@ -112,11 +112,16 @@ def wrapped(text: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def save(figure: Figure, path: Path) -> list[Path]:
+def save(figure: Figure, path: Path, where: str = "") -> list[Path]:
     """Writes the figure as PNG and SVG to `path` with each suffix added, and returns both paths.
 
-    The same figure gives the same bytes: no date, no random ids.
+    where: a line to add below the title, such as the place and the perspective that the figure is for; only for figures
+    whose layout is still open. The same figure gives the same bytes: no date, no random ids.
     """
+    if where:
+        figure.set_label(f"{figure.get_label()}: {where}")
+        with settings():
+            figure.suptitle(f"{figure.get_suptitle()}\n{where}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     files = [path.with_name(path.name + suffix) for suffix in (".png", ".svg")]
     with settings():
         figure.savefig(files[0], dpi=DOTS_PER_INCH)

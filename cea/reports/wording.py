@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from cea.analysis.headline import HeadlineResult
 from cea.analysis.incremental import Pair, Quadrant, Row
+from cea.model.definition import Model
 
 NONE = "-"
 """Stands in tables where there is no value."""
@@ -42,6 +44,30 @@ def money(amount: float, currency: str, decimals: int = 0) -> str:
     digits = f"{abs(amount):,.{decimals}f}" if math.isfinite(amount) else "∞"
     minus = "-" if amount < 0 and digits.strip("0.") else ""
     return f"{minus}{_SIGNS.get(currency, f'{currency} ')}{digits}"
+
+
+def setting(model: Model, perspective: str) -> str:
+    """Where, for whom and in which money, for titles: `United States, Health sector perspective, 2025 USD`."""
+    settings = model.settings
+    parts = (
+        settings.country, f"{model.perspectives[perspective].label} perspective",
+        f"{settings.price_year} {settings.currency}".strip(),
+    )  # fmt: skip
+    return ", ".join(part for part in parts if part)
+
+
+def percent(rate: float) -> str:
+    """A rate such as a discount rate in percent: 3 %, 3.5 %."""
+    return f"{100 * rate:.3g} %"
+
+
+def headlines_line(items: Iterable[HeadlineResult], currency: str, effect_unit: str) -> str:
+    """What headline comparisons come to, in a line."""
+    cells = {f"{item.labels[0]} against {item.labels[1]}": item.pair for item in items}
+    unit = f" per {effect_unit}"
+    return "; ".join(
+        f"{name}: {pair_cell(pair, currency)}{unit if pair.quadrant == 'NE' else ''}" for name, pair in cells.items()
+    )
 
 
 def rounded_money(amount: float, currency: str) -> str:

@@ -90,6 +90,8 @@ def test_a_pair_may_be_chosen(folder: Path, capsys: Output):
 
 def test_json_of_the_price(folder: Path, capsys: Output):
     found = as_json(folder, capsys, "price", "-n", "200", "--seed", "5")
+    assert (found["manifest"]["n"], found["manifest"]["seed"]) == (200, 5)
+    assert found["manifest"]["headline"] == "Drug against Usual care: highest price €300 at €1,000 per QALY"
     prices = {(item["comparator"], item["threshold"]): item for item in found["highest_price"]}
     assert prices["usual", 1000]["value"] == pytest.approx(300)
     assert prices["frontier", 2000]["value"] is None and prices["frontier", 2000]["any"] is False
@@ -163,6 +165,10 @@ def test_a_threshold_value_needs_no_price(folder: Path, capsys: Output):
         (("price", "--against", "lasting", "--at", "-3"), "not below zero"),
         (("price", "--against", "price"), "the price itself"),
         (("price", "-n", "-1"), "-n"),
+        (("price", "-n", "1"), "a single draw has no spread"),
+        (("price", "--for", "Other"), "Other is a group of inputs: name one of gain_x, gain_y"),
+        (("price", "--against", "gain"), "gain is a formula, not an input: name one of dose, gain_x"),
+        (("dsa", "--two-way", "gain", "price"), "gain is a formula, not an input"),
     ],
 )
 def test_what_is_not_possible_is_refused_with_exit_code_2(

@@ -274,7 +274,7 @@ def test_the_population_is_the_assumption_of_the_user(capsys):
     for one, all_of_them in zip(told["evpi"], assumed["by_threshold"], strict=True):
         assert all_of_them["value"] == pytest.approx(people * one["value"])
     assert main([*asked("-n", 30, "--incidence", 1000, "--years", 3, "--out", "run", inputs=CIRRHOSIS)]) == 0
-    assert "your assumption of 1,000 people a year for 3 years, discounted at 0.03" in capsys.readouterr().out
+    assert "your assumption of 1,000 people a year for 3 years, discounted at 3 % a year" in capsys.readouterr().out
     table = pd.read_csv("run/evpi.csv")
     assert table["population_evpi"].to_list() == pytest.approx((people * table["evpi"]).to_list())
 

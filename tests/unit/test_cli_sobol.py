@@ -44,6 +44,7 @@ def test_json_has_an_entry_for_each_outcome_and_input(capsys, monkeypatch, tmp_p
             for key in ("S1", "S1_conf", "ST", "ST_conf"):
                 assert entries[outcome, item.name][key] == getattr(expected, key)[at, which]
     assert found["second_order"] == [] and found["morris"] == []
+    assert (found["manifest"]["n"], found["manifest"]["seed"]) == (64, 3)
     assert (found["n"], found["seed"], found["evaluations"]) == (64, 3, {"indices": expected.evaluations})
     assert {item["n"] for item in found["convergence"]} == {16, 32, 64}
     assert not list(tmp_path.iterdir())
@@ -111,6 +112,11 @@ def test_bad_requests_are_explained(capsys):
     message = refusal(capsys, "--only", member)
     assert "drawn together with" in message and "ask for natural_history" in message
     assert "did you mean 'efficacy'" in refusal(capsys, "--only", "eficacy")
+    assert "group of inputs: name one of efficacy, " in refusal(capsys, "--only", "MSC effect")
+    assert "it is a decision" in refusal(capsys, "--only", "msc_acquisition_per_infusion")
+    assert "it follows from others" in refusal(capsys, "--only", "msc_residual_death_hr")
+    assert "has no distribution" in refusal(capsys, "--only", "discount_costs")
+    assert "name one of cost_b, cost_ratio_c_b" in refusal(capsys, "--only", "cost_c")
     assert "write strategy:comparator" in refusal(capsys, "--pair", "msc")
 
 

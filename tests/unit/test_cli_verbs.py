@@ -174,8 +174,9 @@ def differences(capsys, first: str, second: str, *more: str) -> dict[str, tuple[
 
 def test_diff_shows_inputs_and_results_of_two_settings(capsys):
     printed, _ = said(capsys, "diff", "base", "england", *SHIPPED)
-    for text in ("cost_b", "setting currency", "outcome productivity", "palliative, cost", "ineligible, cost per unit"):
+    for text in ("(cost_b)", "setting currency", "Lost productivity", "(outcome productivity)", "Palliative care, cost"):
         assert text in printed
+    assert "Transplant-ineligible patients, cost per QALY" in printed and "palliative, cost" not in printed
     found = differences(capsys, "base", "england")
     assert found["setting currency"] == ("USD", "GBP")
     assert found["cost_b"][0].startswith("53000 USD/year") and found["cost_b"][1].startswith("11000 GBP/year")

@@ -43,6 +43,10 @@ def test_json_has_every_value_in_order(capsys):
         assert perfect >= study["ceiling"] >= study["value"] > 0
     assert report["missing"] == ["--incidence", "--years", "--trial-fixed-cost", "--trial-cost-per-patient"]
     assert report["optimal"] == []
+    assert (report["manifest"]["n"], report["manifest"]["seed"], report["price_year"]) == (600, 1, "2025")
+    perfect = next(x["value"] for x in report["evpi"] if (x["headline"], x["threshold"]) == ("eligible", 100_000))
+    assert "(bridge): EVPI per person" in report["manifest"]["headline"]
+    assert f"${perfect:,.0f} at $100,000" in report["manifest"]["headline"]
 
 
 def test_net_benefit_is_the_value_to_those_after_the_results_less_the_cost(capsys):
@@ -64,7 +68,7 @@ def test_run_folder_has_tables_and_figures(capsys, tmp_path: Path):
     figures = {f"{name}_ineligible.{kind}" for name in ("evppi", "evsi", "net_benefit") for kind in ("png", "svg")}
     assert files == {"manifest.json", "evpi.csv", "evppi.csv", "evsi.csv", *figures}
     assert "Results:" in notes
-    for words in ("EVPI", "Efficacy multiplier", "Trial of 400, deaths alone", "discounted at 0.03 a year"):
+    for words in ("EVPI", "Efficacy multiplier", "Trial of 400, deaths alone", "discounted at 3 % a year"):
         assert words in text
     assert "also needs" not in text
 
@@ -86,6 +90,9 @@ def test_a_member_of_a_joint_group_alone_is_explained(capsys):
     [
         (["--for", "eficacy"], "did you mean 'efficacy'"),
         (["--for", "MSC efect"], "did you mean 'MSC effect'"),
+        (["--for", "msc_acquisition_per_infusion"], "does not vary in draws: it is a decision, such as a price"),
+        (["--for", "start_age"], "does not vary in draws: it describes the cohort"),
+        (["--for", "cost_c"], "cost_c is a formula, not an input: name one of cost_b, cost_ratio_c_b"),
         (["--design", "survival_40"], "did you mean 'survival_400'"),
         (["--incidence", "10"], "--incidence and --years belong together"),
         (["--incidence", "-1", "--years", "5"], "not below zero"),

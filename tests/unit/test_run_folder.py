@@ -132,7 +132,8 @@ def broken(folder: Path) -> list[Path]:
 def test_a_failure_leaves_nothing_behind(tmp_path):
     with pytest.raises(cea.CeaError, match=r"could not write .*No space left on device; nothing was left behind"):
         write_run(manifest(), tmp_path / "outputs", {"totals": TABLE}, broken)
-    assert list((tmp_path / "outputs").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "outputs").mkdir()
     with pytest.raises(RuntimeError):
         write_run(
             manifest(), tmp_path / "outputs", {"totals": TABLE}, lambda folder: (_ for _ in ()).throw(RuntimeError())
@@ -154,7 +155,7 @@ def test_a_place_that_cannot_be_written_to_is_said_at_once(tmp_path):
     with pytest.raises(cea.UsageError, match=r"cannot write to .*choose another folder with --out"):
         check_writable(tmp_path / "file" / "outputs")
     check_writable(tmp_path / "new" / "deep")
-    assert (tmp_path / "new" / "deep").is_dir() and not list((tmp_path / "new" / "deep").iterdir())
+    assert not (tmp_path / "new").exists()
 
 
 def test_inputs_are_hashed_by_their_bytes(tmp_path):
