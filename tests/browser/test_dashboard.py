@@ -169,3 +169,25 @@ def test_every_chart_says_what_it_shows_to_those_who_do_not_see_it(visit):
     texts = page.locator("[data-testid=stVegaLiteChart] [aria-label], [data-testid=stVegaLiteChart][aria-label]")
     told = [texts.nth(at).get_attribute("aria-label") or "" for at in range(texts.count())]
     assert any("Cost-effectiveness plane" in text for text in told), told
+
+
+def test_a_workbook_is_made_downloaded_and_loaded_again(visit, tmp_path):
+    page = visit.go("export?v=1&set.cost_a=30000.0")
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("Home")
+    visit.rest()
+    page.get_by_role("button", name="Make the workbook").click()
+    made = page.get_by_role("button", name="Workbook (.xlsx")
+    made.wait_for(timeout=120_000)
+    with page.expect_download() as download:
+        made.click()
+    file = tmp_path / "model.xlsx"
+    download.value.save_as(file)
+    page = visit.go("scenarios")
+    page.get_by_text("Load the edits of an Excel workbook").click()
+    page.get_by_test_id("stFileUploaderDropzoneInput").nth(1).set_input_files(file)
+    page.get_by_text("model.xlsx").wait_for()
+    page.get_by_role("button", name="Look at what it changes").click()
+    page.get_by_text("30,000 USD per year").first.wait_for()
+    page.get_by_role("button", name="Use it").click()
+    page.wait_for_url("**set.cost_a=30000.0**")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 import streamlit as st
 
@@ -54,7 +52,7 @@ def research(screen: Screen) -> None:
         _everything(learned, headline)
         _each(learned, headline)
     if learned.studies:
-        _studies(screen, learned)
+        _studies(learned)
 
 
 def _everything(learned: Learned, headline: Headline) -> None:
@@ -119,7 +117,7 @@ def _each(learned: Learned, headline: Headline) -> None:
     )
 
 
-def _studies(screen: Screen, learned: Learned) -> None:
+def _studies(learned: Learned) -> None:
     """The studies of the model: their value, and the best size given whom they help and what they cost."""
     st.markdown("#### Studies that could be done")
     st.caption(
@@ -167,7 +165,7 @@ def _studies(screen: Screen, learned: Learned) -> None:
     for headline in learned.headlines:
         _values(learned, headline)
         if incidence and cost is not None:
-            _best(screen, learned, headline, (float(incidence), int(years)), cost)
+            _best(learned, headline, (float(incidence), int(years)), cost)
 
 
 def _values(learned: Learned, headline: Headline) -> None:
@@ -200,18 +198,16 @@ def _values(learned: Learned, headline: Headline) -> None:
     )
 
 
-def _best(screen: Screen, learned: Learned, headline: Headline, population: tuple[float, int], cost: TrialCost) -> None:
+def _best(learned: Learned, headline: Headline, population: tuple[float, int], cost: TrialCost) -> None:
     """The best size of each kind of study."""
     currency, rate = learned.model.currency, learned.discount_rate
     made = Table(
         f"{headline.label}: best number of patients",
         [("Study", False), ("Patients", True), ("Net benefit for all, million", True), ("Worth it", False)],
     )
-    chosen: Mapping[str, str] = {}
     for study in learned.studies:
         item, net = optimal(study.curve(headline), people(population, rate, study.years), cost)
         made.add([study.label, f"{item.n:,}", money(net / 1e6, currency, 1), "yes" if net > 0 else "no"])
-        chosen = {**chosen, study.label: f"{item.n}"}
     made.notes.append(
         f"Of the sizes looked at; {population[0]:,.10g} people a year for {population[1]} years, "
         f"discounted at {rate:.3g} a "
