@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cea.analysis.acceptability import acceptability
+from cea.analysis.calibration import calibrate
 from cea.analysis.convergence import convergence
 from cea.analysis.headline import headlines
 from cea.analysis.incremental import incremental
@@ -26,6 +27,7 @@ from cea.engine.results import Results
 from cea.engine.runs import run
 from cea.engine.sampling import sample
 from cea.errors import CeaError, CheckError, InputError, Place, Problem, UsageError
+from cea.loading.calibration_file import read_calibrations
 from cea.loading.designs_file import read_designs
 from cea.loading.folder import Folder, load
 from cea.model.definition import Model
@@ -36,10 +38,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CeaError", "CheckError", "Draws", "Folder", "InputError", "Model", "Outcomes", "Place", "Problem", "Results",
-    "UsageError", "acceptability", "convergence", "durability_frontier", "evpi", "evppi", "evsi", "figures",
-    "headlines", "highest_prices", "incremental", "load", "measured", "model_on_cube", "morris", "one_way",
-    "population_evpi", "price_distributions", "read_designs", "run", "run_for", "run_scenarios", "sample",
-    "scenario_grid", "sobol", "summary", "threshold_value", "two_way", "write_workbook",
+    "UsageError", "acceptability", "calibrate", "convergence", "durability_frontier", "evpi", "evppi", "evsi",
+    "figures", "headlines", "highest_prices", "incremental", "load", "measured", "model_on_cube", "morris",
+    "one_way", "population_evpi", "price_distributions", "read_calibrations", "read_designs", "run", "run_for",
+    "run_scenarios", "sample", "scenario_grid", "sobol", "summary", "threshold_value", "two_way",
+    "write_workbook",
 ]  # fmt: skip
 
 _SLOW = {"figures": "cea.reports.gallery"}

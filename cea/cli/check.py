@@ -12,7 +12,12 @@ from rich.text import Text
 from cea.cli.options import Request
 from cea.engine.results import run
 from cea.errors import CeaError, InputError, Problem
+from cea.loading.calibration_file import read_calibrations
+from cea.loading.contracts_file import read_contracts
+from cea.loading.designs_file import read_designs
 from cea.loading.folder import Folder
+from cea.loading.subgroups_file import read_subgroups
+from cea.loading.synthesis_file import read_synthesis
 from cea.loading.targets_file import read_targets
 from cea.model.definition import Model
 from cea.reports.catalogue import GRADES
@@ -24,11 +29,7 @@ def execute(request: Request, out: Console) -> None:
     run(model, request.perspective)
     problems: list[Problem] = []
     checked, skipped = _layers(request, model, problems)
-    try:
-        targets = len(read_targets(request.inputs, model)[0])
-    except InputError as error:
-        problems.extend(error.problems)
-        targets = 0
+    targets = _beside(request, model, problems)
     if problems:
         raise InputError(dict.fromkeys(problems))
     facts = _facts(model, checked, skipped, targets)
@@ -47,6 +48,25 @@ def execute(request: Request, out: Console) -> None:
         out.print(Text(f"Not checked on top of this base, made for another currency: {', '.join(skipped)}"))
     for warning in model.warnings:
         out.print(Text(f"warning: {warning}"))
+
+
+_BESIDE = (read_designs, read_contracts, read_subgroups, read_synthesis, read_calibrations)
+"""Readers of the files that only some commands need; each returns nothing where there is no file."""
+
+
+def _beside(request: Request, model: Model, problems: list[Problem]) -> int:
+    """Reads the files beside the model; the number of validation targets."""
+    targets = 0
+    try:
+        targets = len(read_targets(request.inputs, model)[0])
+    except InputError as error:
+        problems.extend(error.problems)
+    for read in _BESIDE:
+        try:
+            read(request.inputs, model)
+        except InputError as error:
+            problems.extend(error.problems)
+    return targets
 
 
 def _facts(model: Model, checked: Sequence[str], skipped: Sequence[str], targets: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`cea docs --decision`: runs every analysis of a model and writes the page that explains what they say.
 
-The numbers are kept beside the page, with those that the same commands give on few draws: whoever gets these again knows
-that the page is what the model gives, without the minutes of the full runs.
+The numbers are kept beside the page, with those that the same commands give on few draws: whoever gets these again
+knows that the page is what the model gives, without the minutes of the full runs.
 """
 
 from __future__ import annotations
@@ -60,12 +60,15 @@ def plan(inputs: Path) -> list[Step]:
     model = load(inputs)
     price, strongest, lasting = _closer(model)
     two_way = ("--two-way", price, strongest) if price and strongest else ()
-    turn = (*(("--for", strongest) if strongest else ()), *(("--against", lasting) if lasting else ()))
-    priced = Step(
-        "price", ("price", *turn), ("-n", "64"), facts.price_facts, ("price_by_threshold", "price_probability", "durability")
-    )
+
+    def only(option: str) -> tuple[str, ...]:
+        return (option, strongest) if strongest else ()
+
+    drawn = ("price_by_threshold", "price_probability", "durability")
+    closer = ("price", *only("--for"), *(("--against", lasting) if lasting else ()))
+    priced = Step("price", closer, ("-n", "64"), facts.price_facts, drawn)
     paid = Step("contracts", ("contracts",), ("-n", "16"), facts.contract_facts, ("contracts", "response"))
-    parts = Step("subgroups", ("subgroups",), ("-n", "16"), facts.subgroup_facts, ("subgroups", "test_value"))
+    parts = Step("subgroups", ("subgroups",), ("-n", "0"), facts.subgroup_facts, ("subgroups", "test_value"))
     return [
         Step("run", ("run",), (), facts.run_facts, ("frontier",)),
         Step("one_way", ("dsa", *two_way), ("--steps", "2"), facts.one_way_facts, ("tornado", "two_way")),
@@ -73,8 +76,8 @@ def plan(inputs: Path) -> list[Step]:
         *([paid] if (inputs / contracts_file.FILE).is_file() else []),
         *([parts] if (inputs / subgroups_file.FILE).is_file() else []),
         *_scenario_steps(inputs, model),
-        Step("sobol", ("sobol",), ("-N", "16"), facts.sobol_facts, ("indices",)),
-        Step("voi", ("voi",), ("-n", "128"), facts.voi_facts, ("evppi", "evsi")),
+        Step("sobol", ("sobol",), ("-N", "16", *only("--only")), facts.sobol_facts, ("indices",)),
+        Step("voi", ("voi",), ("-n", "128", *only("--for")), facts.voi_facts, ("evppi", "evsi")),
     ]
 
 
@@ -93,9 +96,9 @@ def _scenario_steps(inputs: Path, model: Model) -> list[Step]:
 
 
 def _closer(model: Model) -> tuple[str, str, str]:
-    """The price of the first headline, the input that moves it most, and the strongest in years; empty where none is."""
+    """The price of the first headline, the input that moves it most, and the first in years; empty: there is none."""
     first = one_way(model)[0]
-    moving = [bar.input for bar in first.bars if first.swing(bar) > 0 and len(bar.input.members) == 1]
+    moving = [bar.input for bar in first.sorted() if first.swing(bar) > 0 and len(bar.input.members) == 1]
     inputs = [item for item in moving if not item.decision and not model.parameters[item.name].cohort]
     price = comparisons(model)[0].price or ""
     strongest = next((item.name for item in inputs), "")
@@ -129,16 +132,16 @@ def written(record: Mapping[str, Any]) -> str:
 
 
 def _findings(inputs: Path, spare: Path, err: Console) -> dict[str, Any]:
-    sections = {}
+    sections, about = {}, _about(inputs)
     for step in plan(inputs):
         command = _command(step.arguments, inputs)
         err.print(Text(f"Running: {command}"), soft_wrap=True)
         found = step.read(_report(step.arguments, inputs, spare / step.name))
         sections[step.name] = {
-            "command": command, "figures": _figures(step, spare / step.name), "facts": found,
+            "command": command, "figures": _figures(step, spare / step.name, list(about.headlines)), "facts": found,
             "check": checked(inputs, step),
         }  # fmt: skip
-    return {"about": asdict(_about(inputs)), "sections": sections}
+    return {"about": asdict(about), "sections": sections}
 
 
 def checked(inputs: Path, step: Step) -> facts.Facts:
@@ -156,10 +159,10 @@ def _report(arguments: Sequence[str], inputs: Path, out: Path | None) -> Any:
     return json.loads(run_again(["cea", *arguments], replaced))
 
 
-def _figures(step: Step, folder: Path) -> list[str]:
-    """The SVG files of a run that the page shows, those of a kind together."""
-    names = sorted(item.name for item in folder.glob("*.svg"))
-    return [name for first in step.figures for name in names if name == f"{first}.svg" or name.startswith(f"{first}_")]
+def _figures(step: Step, folder: Path, headlines: Sequence[str]) -> list[str]:
+    """The SVG files of a run that the page shows: those of a kind together, in the order of the headlines."""
+    wanted = [name for first in step.figures for name in (first, *(f"{first}_{headline}" for headline in headlines))]
+    return [f"{name}.svg" for name in wanted if (folder / f"{name}.svg").is_file()]
 
 
 def _about(inputs: Path) -> About:
@@ -167,7 +170,8 @@ def _about(inputs: Path) -> About:
     headlines = comparisons(model)
     strategies = {name: item.label for name, item in model.strategies.items()}
     designs, priors = read_designs(inputs, model)
-    named = (*model.parameters.values(), *designs, *priors)
+    labels = {item.name: item.label for item in model.parameters.values()}
+    labels |= {item.name: item.label for item in designs} | {item.name: item.label for item in priors}
     price = next((item.price for item in headlines if item.price), None)
     used = [item for item in model.parameters.values() if item.name in model.used]
     return About(
@@ -180,7 +184,8 @@ def _about(inputs: Path) -> About:
         headlines={
             item.name: (item.label, strategies[item.strategy], strategies[item.comparator]) for item in headlines
         },
-        labels={"model": "the model's own", **{item.name: item.label for item in named}, **strategies},
+        labels={"model": "the model's own", **labels, **strategies},
         price_label=model.parameters[price].label if price else "",
+        decisions=[item.name for item in used if item.decision],
         grades={grade: sum(item.source.grade == grade for item in used) for grade in GRADES},
     )

@@ -121,7 +121,12 @@ def _notes(
     if inputs.version != own:
         notes.append(f"the workbook was exported by version {inputs.version}, and this is {own}")
     notes += found.notes
-    notes += [f"{edit.name} stays at {edit.after:.12g} as in the workbook, not solved again" for edit in found.kept]
+    told = "\n".join(notes)
+    notes += [
+        f"{edit.name} stays at {edit.after:.6g} as in the workbook and is not solved again"
+        for edit in found.kept
+        if f"{edit.name}, which is solved for" not in told
+    ]
     if agreement.largest is None:
         notes.append(f"the workbook's own results were not compared: {agreement.reason}")
     elif agreement.largest > AGREEMENT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cea.engine.solve import solved_values
@@ -81,7 +81,21 @@ def workbook_layer(inputs: WorkbookInputs, model: Model, name: str, *, unchanged
     found = _written(found, inputs, model, name)
     while more := _released(found, inputs, model, solved):
         found = _written(replace(found, kept=(*found.kept, *more)), inputs, model, name)
-    return found
+    return replace(found, notes=(*found.notes, *_held(found, model, solved)))
+
+
+def _held(found: WorkbookLayer, model: Model, solved: Mapping[str, float]) -> Iterator[str]:
+    """Notes on solved parameters that stay where they are although what they are solved for was edited."""
+    edited = {edit.name: edit.after for edit in found.edits}
+    for name, value in solved.items():
+        solve = model.parameters[name].solve
+        targets = sorted(solve.target.names & edited.keys()) if solve is not None and name not in edited else []
+        if targets:
+            options = " ".join(f"--set {target}={edited[target]:.12g}" for target in targets)
+            yield (
+                f"{name}, which is solved for {' and '.join(targets)}, stays at {value:.6g} as in the workbook; "
+                f"`cea run {options}` solves it again"
+            )
 
 
 def _same(one: float, other: float) -> bool:

@@ -13,13 +13,13 @@ from pathlib import Path
 from cea.errors import InputError, Place, Problem, UsageError
 from cea.model.document import shortened
 
-MAX_BYTES = 20_000_000
-"""The largest file: an export with 1,000 PSA rows stays below 15 MB, and grows when another program saves it."""
-MAX_UNPACKED = 400_000_000
-"""The most that all parts may unpack to: formulas shrink to a twentieth, so this fits the largest file."""
+MAX_BYTES = 30_000_000
+"""The largest file: an export with the most draws that one can have, 5,000, has 17 MB, with 1,000 it has 7 MB."""
+MAX_UNPACKED = 300_000_000
+"""The most that all parts may unpack to: those of the largest export come to 110 MB, and other programs write more."""
 MAX_PARTS = 2_000
-MAX_RATIO = 200
-"""How much smaller a part may be packed: sheets of formulas are packed to a fiftieth at best, bombs to a thousandth."""
+MAX_RATIO = 100
+"""How much smaller a part may be packed: sheets of formulas come down to a twentieth, bombs to a thousandth."""
 _SMALL = 1_000_000
 """Parts up to this size are never a bomb, whatever their ratio."""
 

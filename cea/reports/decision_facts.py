@@ -45,7 +45,7 @@ def one_way_facts(report: Report) -> Facts:
     grids = {item["headline"]: item for item in report["two_way"]}
     for item in report["one_way"]:
         moving = [row for row in item["inputs"] if row["swing"] > 0]
-        keys = ("label", "unit", "base_value", "low_value", "high_value", "nmb_low", "nmb_high", "swing", "flips_pair")
+        keys = ("input", "label", "unit", "base_value", "low_value", "high_value", "nmb_low", "nmb_high", "swing")
         found[item["headline"]] = {
             "moved": len(item["inputs"]),
             "matter": len(moving),
@@ -76,14 +76,12 @@ def price_facts(report: Report) -> Facts:
         spread = {item["threshold"]: item for item in report["distribution"]
                   if item["headline"] == name and item["comparator"] != "frontier"}  # fmt: skip
         against = {item["threshold"]: item for item in own if item["comparator"] == own[0]["comparator"]}
-        frontier = {item["threshold"]: item for item in own if item["comparator"] == "frontier"}
         found[name] = {
             "now": now,
             "levels": [
                 {
                     "threshold": level,
                     "price": _limit(item),
-                    "best_of_all": _limit(frontier[level]) if level in frontier else None,
                     "probability": spread[level]["probability_now"] if level in spread else None,
                     "none": spread[level]["none"] if level in spread else None,
                 }
@@ -160,7 +158,6 @@ def sobol_facts(report: Report) -> Facts:
         found.setdefault(outcome["headline"], {})[outcome["measure"]] = {
             "mean": outcome["mean"],
             "sd": outcome["sd"],
-            "sum": outcome["sum_S1"],
             "top": [{key: row[key] for key in keys} for row in rows[:FEW]] if varies else [],
             "negligible": sum(row["ST"] is not None and row["ST"] < NEGLIGIBLE for row in rows),
             "inputs": len(rows),
@@ -212,20 +209,15 @@ def subgroup_facts(report: Report) -> Facts:
     found: Facts = {}
     for item in report["subgroups"]:
         level = next(row for row in item["by_threshold"] if row["threshold"] == report["threshold"])
-        row = {key: item[key] for key in ("label", "by")} | {key: level[key] for key in _SUBGROUP}
-        found.setdefault(item["headline"], {"rows": [], "test": None})["rows"].append(
-            row | {"price": _limit(_renamed(level))}
-        )
+        row = {"label": item["label"], "by": item["by"], "nmb": level["nmb"], "price": _limit(_renamed(level))}
+        found.setdefault(item["headline"], {"rows": [], "test": None})["rows"].append(row)
     for item in report["test"]:
         keys = ("label", "sensitivity", "specificity", "test_cost", "prevalence")
         value = next(row for row in item["test_value"] if row["threshold"] == report["threshold"])
         test = {key: item[key] for key in keys} | {key: value[key] for key in ("value", "perfect")}
         found.setdefault(item["headline"], {"rows": [], "test": None})["test"] = test
     missing = [{key: item[key] for key in ("label", "by")} for item in report["missing"]]
-    return {"by_headline": found, "missing": missing, "draws": report["draws"]}
-
-
-_SUBGROUP = ("nmb", "probability_cost_effective")
+    return {"by_headline": found, "missing": missing}
 
 
 def _renamed(level: Report) -> Facts:

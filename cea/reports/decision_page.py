@@ -160,7 +160,7 @@ def _probability(about: About, facts: Facts, name: str) -> str:
 
 
 def _strongest(about: About, facts: Facts, name: str) -> str:
-    return next((row["label"] for row in facts[name]["top"]), NONE)
+    return next((row["label"] for row in facts[name]["top"] if row["input"] not in about.decisions), NONE)
 
 
 def _turning(about: About, facts: Facts, name: str) -> str:
@@ -180,7 +180,7 @@ _ANSWERS: Sequence[tuple[str, str, Callable[[About, Facts, str], str]]] = (
     ("run", "Worth its cost {at}?", _verdict),
     ("price", "Highest price {at}", _highest_price),
     ("price", "Probability of being worth its cost at the price now", _probability),
-    ("one_way", "Input that moves it most, over its own range", _strongest),
+    ("one_way", "Input that moves it most over its range, decisions such as prices aside", _strongest),
     ("scenarios", "Named scenarios that turn the decision", _turning),
     ("sobol", "Input behind most of the variance, with its total share", _variance),
     ("voi", "Value of knowing everything, per person", _knowing),

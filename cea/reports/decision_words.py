@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cea.reports.decision_facts import NEGLIGIBLE, Facts
@@ -16,7 +16,8 @@ class About:
     """The decision that a page is about, with the words of its model.
 
     headlines: by name, the label of a comparison, the strategy's and the comparator's. labels: of inputs, designs,
-    priors and strategies by name. grades: how many values in use have each grade of evidence.
+    priors and strategies by name. decisions: inputs that somebody chooses, such as a price. grades: how many values in
+    use have each grade of evidence.
     """
 
     title: str
@@ -28,6 +29,7 @@ class About:
     headlines: Mapping[str, tuple[str, str, str]]
     labels: Mapping[str, str]
     price_label: str
+    decisions: Sequence[str]
     grades: Mapping[str, int]
 
     def amount(self, value: float) -> str:
@@ -107,33 +109,42 @@ def run_words(about: About, facts: Facts) -> list[str]:
 
 def one_way_words(about: About, facts: Facts) -> list[str]:
     """One input at a time, and two of them."""
-
-    def words(found: Facts) -> Iterator[str]:
+    parts = []
+    for name in about.headlines:
+        if (found := facts.get(name)) is None:
+            continue
         turning = found["turning"]
-        yield (
+        said = (
             f"Of {found['moved']} inputs, {found['matter']} change the result at all, and {len(turning)} can turn the "
-            f"decision alone{listed(turning)}."
+            f"decision alone{listed(turning)}. {found['held']} more values have no range in the evidence and stay."
         )
-        for row in found["top"][:3]:
-            low, high, now = (rounded(row[f"{end}_value"], row["unit"]) for end in ("low", "high", "base"))
-            yield (
-                f"{row['label']} (now {now}): net benefit {about.amount(row['nmb_low'])} at {low}, "
-                f"{about.amount(row['nmb_high'])} at {high}."
-            )
-        if found["held"]:
-            yield f"{found['held']} values have no range in the evidence and were not moved."
+        rows = [
+            [
+                row["label"], rounded(row["base_value"], row["unit"]),
+                *(
+                    f"{about.amount(row[f'nmb_{end}'])} at {rounded(row[f'{end}_value'], row['unit'])}"
+                    for end in ("low", "high")
+                ),
+            ]
+            for row in found["top"]
+        ]  # fmt: skip
+        headings = ["Widest swings", "Now", "Net benefit at the low end", "At the high end"]
+        parts += [f"**{escape(about.against(name))}.** {escape(said)}", table(headings, cells(rows))]
         if (grid := found["grid"]) is not None:
-            first, second = (
-                f"{about.name(grid[axis])} from {rounded(grid[f'{axis}_low'])} to {rounded(grid[f'{axis}_high'])}"
-                for axis in ("first", "second")
-            )
-            yield (
-                f"Two at once: over {first} and {second}, it is worth its cost in {share(grid['worth'])} of the "
-                "square. The line in the map is where the decision turns; the square says nothing about how likely its "
-                "parts are."
-            )
+            parts.append(escape(_square(about, grid)))
+    return parts
 
-    return by_headline(about, facts, words)
+
+def _square(about: About, grid: Facts) -> str:
+    """What two inputs at once say."""
+    first, second = (
+        f"{about.name(grid[axis])} from {rounded(grid[f'{axis}_low'])} to {rounded(grid[f'{axis}_high'])}"
+        for axis in ("first", "second")
+    )
+    return (
+        f"Two at once: over {first} and {second}, it is worth its cost in {share(grid['worth'])} of the map below. The "
+        "line in it is where the decision turns; it does not say how likely its parts are."
+    )
 
 
 def price_words(about: About, facts: Facts) -> list[str]:
@@ -175,13 +186,11 @@ def _lasting(about: About, lasting: Facts) -> str:
     """How large an input in years must be at the price now."""
     unit, parts = lasting["unit"], []
     for row in lasting["least"]:
-        need = f"at least {rounded(row['value'], unit)}" if row["value"] is not None else "more than that"
-        if row["value"] == lasting["low"]:
-            need = "the least is enough"
-        parts.append(f"{need} {about.at(row['threshold'])}")
+        need = "more than any of these" if row["value"] is None else f"at least {rounded(row['value'], unit)}"
+        parts.append(f"{'any of these' if row['value'] == lasting['low'] else need} {about.at(row['threshold'])}")
     span = f"{rounded(lasting['low'])} to {rounded(lasting['high'], unit)}"
     name = about.name(lasting["parameter"])
-    return f"At the price now, {name} (looked at from {span}) would have to be {listing(parts)}."
+    return f"{name} was looked at from {span}. At the price now it would have to be {listing(parts)}."
 
 
 def contract_words(about: About, facts: Facts) -> list[str]:
@@ -217,21 +226,26 @@ def subgroup_words(about: About, facts: Facts) -> list[str]:
         worth = [row["label"] for row in rows if row["nmb"] >= 0]
         yield f"{len(worth)} of {len(rows)} groups (everybody included) are worth their cost{listed(worth)}."
         for word, row in (
-            ("Highest", max(rows, key=lambda row: row["nmb"])), ("lowest", min(rows, key=lambda row: row["nmb"])),
+            ("Highest", max(rows, key=lambda row: row["nmb"])), ("Lowest", min(rows, key=lambda row: row["nmb"])),
         ):  # fmt: skip
-            yield f"{word.capitalize()} net benefit: {row['label']} ({about.amount(row['nmb'])})."
+            yield f"{word} net benefit: {row['label']} ({about.amount(row['nmb'])})."
         if (test := found["test"]) is not None:
-            yield (
-                f"{test['label']}: with sensitivity {share(test['sensitivity'])}, specificity "
-                f"{share(test['specificity'])}, a cost of {about.amount(test['test_cost'])} and "
-                f"{share(test['prevalence'])} who respond, testing first is worth {about.amount(test['value'])} a "
-                "person against the better of treating all and none; a perfect test for nothing, "
-                f"{about.amount(test['perfect'])}."
-            )
+            yield _test(about, test)
 
     parts = by_headline(about, facts["by_headline"], words)
     missing = [f"{item['label']} ({item['by'].lower()})" for item in facts["missing"]]
     return parts + ([escape(f"No result for want of evidence: {listing(missing)}.")] if missing else [])
+
+
+def _test(about: About, test: Facts) -> str:
+    """What a test that picks responders may cost."""
+    allowed, perfect = about.amount(test["value"]), about.amount(test["perfect"])
+    return (
+        f"{test['label']}: with sensitivity {share(test['sensitivity'])}, specificity {share(test['specificity'])} and "
+        f"{share(test['prevalence'])} who respond, treating by the test is worth {allowed} a person more than the "
+        f"better of treating all and none, and {perfect} if it never erred, before the test itself is paid "
+        f"({about.amount(test['test_cost'])}). Below zero, even a free test would do harm."
+    )
 
 
 def scenario_words(about: About, facts: Facts) -> list[str]:
@@ -241,7 +255,7 @@ def scenario_words(about: About, facts: Facts) -> list[str]:
         turning = found["turning"]
         yield (
             f"{found['count']} scenarios were run; the decision turns under {len(turning)}{listed(turning)}. "
-            f"{found['same']} of them change the net benefit by less than one unit of the currency."
+            f"{found['same']} of them change the net benefit by less than {money(1, about.currency)}."
         )
         for word, rows in (("Highest", found["best"]), ("Lowest", found["worst"])):
             told = listing(f"{row['label']} ({about.amount(row['nmb'])})" for row in rows)
@@ -270,29 +284,32 @@ def combination_words(about: About, facts: Facts) -> list[str]:
 
 def sobol_words(about: About, facts: Facts) -> list[str]:
     """Where the uncertainty comes from."""
-
-    def words(found: Facts) -> Iterator[str]:
+    parts = []
+    for name in about.headlines:
+        if (found := facts["by_headline"].get(name)) is None:
+            continue
         nmb, decision = found["nmb"], found.get("decision")
-        mean, spread = about.amount(nmb["mean"]), about.amount(nmb["sd"])
-        yield f"The net benefit averages {mean}, with a standard deviation of {spread}."
-        for row in nmb["top"]:
-            alone, total = _index(row, "S1"), _index(row, "ST")
-            yield f"{row['label']}: {alone} of the variance alone, {total} with its interactions."
-        yield f"{nmb['negligible']} of {nmb['inputs']} inputs have a total share below {share(NEGLIGIBLE)} each."
+        said = (
+            f"The net benefit averages {about.amount(nmb['mean'])}, with a standard deviation of "
+            f"{about.amount(nmb['sd'])}; {nmb['negligible']} of {nmb['inputs']} inputs have a total share below "
+            f"{share(NEGLIGIBLE)} each."
+        )
         if decision and decision["top"]:
             first = decision["top"][0]
-            yield (
-                f"It is worth its cost in {share(decision['mean'])} of the points; whether it is depends most on "
-                f"{first['label']}: {_index(first, 'S1')} alone, {_index(first, 'ST')} with interactions."
+            said += (
+                f" It is worth its cost in {share(decision['mean'])} of the points; whether it is depends most on "
+                f"{first['label']} (alone {_index(first, 'S1')}, with interactions {_index(first, 'ST')})."
             )
-
+        rows = [[row["label"], _index(row, "S1"), _index(row, "ST")] for row in nmb["top"]]
+        headings = ["Largest shares of the variance of net benefit", "Alone", "With its interactions"]
+        parts += [f"**{escape(about.against(name))}.** {escape(said)}", table(headings, cells(rows))]
     how = f"{facts['n']:,} points, {facts['evaluations']:,} evaluations of the model; ± is half of a 95 % interval."
-    return [*by_headline(about, facts["by_headline"], words), escape(how)]
+    return [*parts, escape(how)]
 
 
 def _index(row: Facts, key: str) -> str:
     shown = f"{100 * row[key]:.0f}".replace("-0", "0")
-    return f"{shown} % (± {100 * row[f'{key}_conf']:.0f})"
+    return f"{shown} % ± {100 * row[f'{key}_conf']:.0f}"
 
 
 def voi_words(about: About, facts: Facts) -> list[str]:
@@ -301,10 +318,14 @@ def voi_words(about: About, facts: Facts) -> list[str]:
     def words(found: Facts) -> Iterator[str]:
         levels = listing(f"{_error(about, item)} {about.at(item['threshold'])}" for item in found["evpi"])
         yield f"Knowing everything before choosing is worth {levels} a person; no research can be worth more."
-        for kind, rows in (("Learning groups of inputs", found["groups"]), ("Learning single inputs", found["single"])):
-            told = [f"{about.name(row['input'])} {_error(about, row)}" for row in rows]
+        everything = about.level(found["evpi"])["value"]
+        for kind, rows in (("Groups of inputs", found["groups"]), ("Single inputs", found["single"])):
+            told = [
+                f"{about.name(row['input'])} {_error(about, row)}, {share(row['value'] / everything)} of everything"
+                for row in rows
+            ]
             if told:
-                yield f"{kind}: {listing(told)}."
+                yield f"{kind} that are worth learning: {listing(told)}."
         yield f"For {found['unseen']} other inputs and groups the value is not different from zero."
 
     parts = by_headline(about, facts["by_headline"], words)

@@ -41,15 +41,14 @@ def shown(app: AppTest, page: str) -> AppTest:
 
 
 def settled(app: AppTest) -> AppTest:
-    """The session once no analysis is under way."""
+    """The session after a run, once no analysis is under way."""
     limit = time.monotonic() + 100
     while True:
+        app.run()
         assert not app.exception, app.exception[0].stack_trace
         jobs = app.session_state["cea.jobs"] if "cea.jobs" in app.session_state else {}  # noqa: SIM401 - it has no `get`
         active = [job for job in jobs.values() if job.active]
+        if not active:
+            return app
         for job in active:
             assert job.wait(max(limit - time.monotonic(), 0.1)), f"{job.kind} takes too long"
-        app.run()
-        if not active:
-            assert not app.exception, app.exception[0].stack_trace
-            return app

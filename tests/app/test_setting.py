@@ -95,9 +95,18 @@ def test_a_saved_file_is_a_layer_that_the_command_line_takes(tmp_path, monkeypat
 
 @pytest.mark.parametrize(
     "data",
-    [b"\xff\xfe", b"- a\n- b\n", b"", b"a: [", b"&x a: *x", b"x" * (MAX_BYTES + 1), b"unknown_section: 1", b"!!python/object:os.system x"],
+    [
+        b"\xff\xfe",
+        b"- a\n- b\n",
+        b"",
+        b"a: [",
+        b"&x a: *x",
+        b"x" * (MAX_BYTES + 1),
+        b"unknown_section: 1",
+        b"!!python/object:os.system x",
+    ],
     ids=["bytes", "list", "empty", "syntax", "anchor", "size", "section", "tag"],
-)  # fmt: skip
+)
 def test_a_file_that_is_no_scenario_is_refused_with_a_reason(data):
     with pytest.raises(InputError) as caught:
         read(data, KNOWN, "abc")
@@ -105,7 +114,13 @@ def test_a_file_that_is_no_scenario_is_refused_with_a_reason(data):
 
 
 def test_a_file_that_changes_the_structure_is_not_taken_for_edits():
-    text = b"label: x\nformulas: {waning: '1'}\nparameters: {cost_a: {value: 5, distribution: {family: fixed}}, cost_b: {formula: '2'}}\n"
+    text = b"label: x
+formulas: {waning: '1'}
+parameters:
+  cost_a: {value: 5, distribution: {family: fixed}}
+"
+    text += b"  cost_b: {formula: '2'}
+"
     saved, said = read(text, KNOWN, "abc")
     assert saved.setting == Setting(edits=(("cost_a", 5.0),))
     assert any("formulas" in line for line in said)

@@ -119,7 +119,7 @@ def test_a_scenario_is_saved_downloaded_loaded_and_compared(visit):
     assert "cost_a: 30000.0" in text
     page.get_by_role("button", name="Reset 1 changed input").click()
     visit.rest()
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
         {"name": "mine.yaml", "mimeType": "text/yaml", "buffer": text.replace("30000.0", "31000.0").encode()}
     )
     page.get_by_role("button", name="Load it").click()
@@ -130,7 +130,7 @@ def test_a_scenario_is_saved_downloaded_loaded_and_compared(visit):
 
 def test_a_file_that_is_no_scenario_is_refused_and_changes_nothing(visit):
     page = visit.go("scenarios")
-    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
+    page.get_by_test_id("stFileUploaderDropzoneInput").first.set_input_files(
         {"name": "bad.yaml", "mimeType": "text/yaml", "buffer": b"label: [unclosed"}
     )
     page.get_by_role("button", name="Load it").click()
@@ -178,7 +178,7 @@ def test_a_workbook_is_made_downloaded_and_loaded_again(visit, tmp_path):
     visit.rest()
     page.get_by_role("button", name="Make the workbook").click()
     made = page.get_by_role("button", name="Workbook (.xlsx")
-    made.wait_for(timeout=120_000)
+    made.wait_for(timeout=240_000)
     with page.expect_download() as download:
         made.click()
     file = tmp_path / "model.xlsx"

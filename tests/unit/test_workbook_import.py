@@ -101,6 +101,15 @@ def test_solved_parameters_stay_as_in_the_workbook(workbook, folder, here, capsy
     assert abs(again - frozen) > 0.01, "solved again it would differ, or this test shows nothing"
 
 
+def test_an_edited_target_does_not_move_what_is_solved_for_it_and_that_is_told(workbook, folder, here, capsys):
+    copy = with_cells(workbook, here / "edited.xlsx", {"base.target_ratio": number(0.75)})
+    found = imported(capsys, str(copy), "--inputs", str(folder), "--to", "kept.yaml")
+    frozen = solved_values(cea.load(folder))["residual"]
+    assert solved_values(cea.load(folder, layers=["kept.yaml"])).get("residual", frozen) == frozen
+    said = [line for line in found["warnings"] if "residual" in line]
+    assert len(said) == 1 and "`cea run --set target_ratio=0.75` solves it again" in said[0]
+
+
 def test_threshold_and_perspective_of_the_control_sheet_come_back(workbook, folder, here, capsys):
     cells = {"control.threshold": number(60000.0), "control.perspective": text("Society")}
     copy = with_cells(workbook, here / "w.xlsx", cells)

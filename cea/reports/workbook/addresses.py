@@ -75,9 +75,10 @@ def definition(model: Model, name: str) -> Term | None:
 class Layout:
     """Names and addresses for the formulas of all sheets; sheets enter their cells as they are written.
 
-    results: cells of Results by strategy and quantity. totals, ranges: totals above columns of a strategy's sheet, and
-    the columns themselves, by strategy and key. changes, stale_values: parts of formulas that count what was changed
-    since the workbook was written, and solved values that are out of date. random_draws: whether run mode 3 exists.
+    results: cells of Results by strategy and quantity. totals, headings, ranges: totals and labels above columns of a
+    strategy's sheet, and the columns themselves, by strategy and key. changes, stale_values: parts of formulas that
+    count what was changed since the workbook was written, and solved values that are out of date. random_draws: whether
+    run mode 3 exists.
     """
 
     model: Model
@@ -85,6 +86,7 @@ class Layout:
     results: dict[tuple[str, str], str] = field(default_factory=dict)
     totals: dict[tuple[str, str], str] = field(default_factory=dict)
     ranges: dict[tuple[str, str], str] = field(default_factory=dict)
+    headings: dict[tuple[str, str], str] = field(default_factory=dict)
     changes: list[str] = field(default_factory=list)
     stale_values: list[str] = field(default_factory=list)
     random_draws: bool = False

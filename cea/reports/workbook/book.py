@@ -266,8 +266,9 @@ def quoted(text: str) -> str:
 
 def sheet_name(wanted: str, taken: Iterable[str]) -> str:
     """A name that a sheet can have and none of `taken` has, capital letters aside."""
-    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", wanted)
-    clean = " ".join(clean.split()).strip("'")[:LONGEST_SHEET_NAME].strip() or "Sheet"
+    # an exclamation mark and an apostrophe are possible, but not every program reads them back from a reference
+    clean = re.sub(r"[\[\]:*?/\\!\x00-\x1f]", " ", wanted.replace("'", "’"))
+    clean = " ".join(clean.split())[:LONGEST_SHEET_NAME].strip() or "Sheet"
     known = {name.lower() for name in taken} | {"history"}
     name, count = clean, 1
     while name.lower() in known:

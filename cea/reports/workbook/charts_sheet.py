@@ -44,11 +44,12 @@ def _trace(book: Book, context: Context, strategy: str) -> Any:
     for state in states:
         fill = _fill(_DEAD[dead % len(_DEAD)] if state.dead else _FILLS[living % len(_FILLS)])
         living, dead = living + (not state.dead), dead + state.dead
-        values = layout.ranges[strategy, f"in:{state.name}"]
-        chart.add_series({"name": state.label, "categories": f"={layout.ranges[strategy, 'year']}",
-                          "values": f"={values}", **fill})  # fmt: skip
-    chart.set_title({"name": f"{context.labels[strategy]}: share of the cohort in each state",
-                     "name_font": {"size": 11}, "overlay": False})  # fmt: skip
+        key = strategy, f"in:{state.name}"
+        values, years = layout.ranges[key], layout.ranges[strategy, "year"]
+        chart.add_series({"name": f"={layout.headings[key]}", "categories": f"={years}", "values": f"={values}", **fill})
+    # a title or name of a series that begins with an equals sign would be a formula
+    title = f"Share of the cohort in each state: {context.labels[strategy]}"
+    chart.set_title({"name": title, "name_font": {"size": 11}, "overlay": False})
     per_year = model.settings.cycles_per_year
     step = max(1, round(max(1, context.cycles // (per_year * 10)))) * per_year
     chart.set_x_axis({"name": "Years since the start", "interval_unit": step, "interval_tick": step, "num_format": "0",

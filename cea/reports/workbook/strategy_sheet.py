@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cea.errors import UsageError
 from cea.reports.workbook.addresses import Layout
 from cea.reports.workbook.book import Book, Sheet, cell
 from cea.reports.workbook.cell_text import Writer
@@ -15,6 +16,7 @@ from cea.reports.workbook.weight_columns import weight_columns, weight_values
 
 BAND, LABEL, NAME, UNIT, DISCOUNTED, UNDISCOUNTED, TOP = 3, 4, 5, 6, 7, 8, 9
 """Rows of the sheet, from 0; `TOP` is the first boundary."""
+MOST_COLUMNS = 16_384
 _EXPLANATION = (
     "One row for each cycle boundary, one formula for each column. Rates and probabilities are those of the cycle that "
     "begins in the row; events and what is paid for them belong to the cycle that ends in it. All per person."
@@ -22,8 +24,14 @@ _EXPLANATION = (
 
 
 def add(book: Book, context: Context, sheet: Sheet, strategy: str) -> None:
-    """Writes the sheet of a strategy and enters its totals and columns in the layout."""
+    """Writes the sheet of a strategy and enters its totals and columns in the layout.
+
+    Raises UsageError where it has more columns than a sheet.
+    """
     grid = strategy_grid(context, strategy)
+    if len(grid.columns) > MOST_COLUMNS:
+        what = f"the calculation of {strategy} has {len(grid.columns):,} columns, and a sheet at most {MOST_COLUMNS:,}"
+        raise UsageError(f"{what}: choose longer cycles, so that tunnels have fewer steps")
     sheet.text(0, 0, f"{context.labels[strategy]}: calculation", "title")
     sheet.text(1, 0, _EXPLANATION, "note")
     _headings(sheet, grid)
@@ -76,6 +84,7 @@ def _totals(sheet: Sheet, grid: Grid, layout: Layout, strategy: str) -> None:
         sheet.text(row, 0, label, "total")
     for position, column in enumerate(grid.columns):
         number = "money_2" if column.number == "money_2" else "effect_4"
+        layout.headings[strategy, column.key] = sheet.at(LABEL, position)
         layout.ranges[strategy, column.key] = sheet.across(grid.top, position, grid.bottom)
         for row, total, suffix in ((DISCOUNTED, column.total, ""), (UNDISCOUNTED, column.plain, "_undiscounted")):
             if total is not None:

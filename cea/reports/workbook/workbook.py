@@ -10,7 +10,7 @@ import numpy as np
 from cea.analysis.incremental import incremental
 from cea.engine.draws import Draws
 from cea.engine.psa import DrawResults
-from cea.engine.results import Results, run
+from cea.engine.results import run
 from cea.errors import UsageError
 from cea.model.definition import Model
 from cea.reports.run_folder import Manifest
@@ -37,7 +37,8 @@ from cea.reports.workbook.incremental_sheet import Workings
 from cea.reports.workbook.results_sheet import ResultsSheet
 
 AddSheets = Callable[[Book, Context], None]
-MOST_COLUMNS, MOST_ROWS = 16_384, 1_048_576
+MOST_DRAWS = 1_000_000
+"""A sheet has some more rows than that."""
 _INPUT, _CALCULATION, _RESULT, _CONTROL = "#FFE699", "#9DC3E6", "#A9D18E", "#BFBFBF"
 
 
@@ -64,7 +65,7 @@ def write_workbook(
     """
     results = run(model, perspective)
     chosen = incremental(results, comparator).comparator
-    _refuse_too_large(results, psa)
+    _refuse_too_many(0 if psa is None else psa.source.n)
     with Book(path, model.title) as book:
         _write(book, Context(results, psa, _draws(psa), Layout(model), chosen, provenance), sheets)
 
@@ -138,14 +139,6 @@ def _draws(psa: DrawResults | None) -> Draws | None:
     return Draws(sampler.names, values, sampler.seed, sampler.sampler, currency=sampler.currency)
 
 
-def _refuse_too_large(results: Results, psa: DrawResults | None) -> None:
-    rows = results.cohort.scope.cycles + 20
-    steps = sum(state.steps for state in results.model.states.values() if state.then is not None)
-    columns = 4 * len(results.model.transitions) + len(results.model.formulas) + len(results.lines) + steps + 60
-    draws = 0 if psa is None else psa.source.n
-    if rows > MOST_ROWS or draws > MOST_ROWS - 20:
-        raise UsageError(
-            f"{max(rows, draws):,} rows do not fit on a sheet of {MOST_ROWS:,}: choose longer cycles or fewer draws"
-        )
-    if columns > MOST_COLUMNS:
-        raise UsageError(f"about {columns:,} columns do not fit on a sheet of {MOST_COLUMNS:,}: choose longer cycles")
+def _refuse_too_many(draws: int) -> None:
+    if draws > MOST_DRAWS:
+        raise UsageError(f"{draws:,} draws are more than a sheet has rows for: choose at most {MOST_DRAWS:,}")
