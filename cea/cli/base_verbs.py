@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cea.cli import check as check_command
 from cea.cli import diff as diff_command
 from cea.cli import run as run_command
 from cea.cli import scenarios as scenarios_command
@@ -59,7 +58,9 @@ def run(
 @application.command()
 def check(inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = None, json: AsJson = False) -> None:
     """Is the model sound? Every problem of the model and of each layer, with file, line and column."""
-    check_command.execute(request("check", inputs, layer, set_, as_json=json), stdout())
+    from cea.cli.check import execute  # noqa: PLC0415 - loads more than other commands need
+
+    execute(request("check", inputs, layer, set_, as_json=json), stdout())
 
 
 @application.command()

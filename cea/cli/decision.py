@@ -59,32 +59,40 @@ def plan(inputs: Path) -> list[Step]:
     """
     model = load(inputs)
     price, strongest, lasting = _closer(model)
+    alone = strongest if strongest and _drawn_alone(model, strongest) else ""
     two_way = ("--two-way", price, strongest) if price and strongest else ()
-
-    def only(option: str) -> tuple[str, ...]:
-        return (option, strongest) if strongest else ()
-
-    drawn = ("price_by_threshold", "price_probability", "durability")
-    closer = ("price", *only("--for"), *(("--against", lasting) if lasting else ()))
-    priced = Step("price", closer, ("-n", "64"), facts.price_facts, drawn)
-    paid = Step("contracts", ("contracts",), ("-n", "16"), facts.contract_facts, ("contracts", "response"))
-    parts = Step("subgroups", ("subgroups",), ("-n", "0"), facts.subgroup_facts, ("subgroups", "test_value"))
-    return [
+    turning = ("price", *_given("--for", strongest), *_given("--against", lasting))
+    prices = ("price_by_threshold", "price_probability", "durability")
+    steps = [
         Step("run", ("run",), (), facts.run_facts, ("frontier",)),
         Step("one_way", ("dsa", *two_way), ("--steps", "2"), facts.one_way_facts, ("tornado", "two_way")),
-        *([priced] if price else []),
-        *([paid] if (inputs / contracts_file.FILE).is_file() else []),
-        *([parts] if (inputs / subgroups_file.FILE).is_file() else []),
-        *_scenario_steps(inputs, model),
-        Step("sobol", ("sobol",), ("-N", "16", *only("--only")), facts.sobol_facts, ("indices",)),
-        Step("voi", ("voi",), ("-n", "128", *only("--for")), facts.voi_facts, ("evppi", "evsi")),
     ]
+    if price:
+        steps.append(Step("price", turning, ("-n", "64"), facts.price_facts, prices))
+    if (inputs / contracts_file.FILE).is_file():
+        figures: tuple[str, ...] = ("contracts", "response")
+        steps.append(Step("contracts", ("contracts",), ("-n", "16"), facts.contract_facts, figures))
+    if (inputs / subgroups_file.FILE).is_file():
+        figures = ("subgroups", "test_value")
+        steps.append(Step("subgroups", ("subgroups",), ("-n", "0"), facts.subgroup_facts, figures))
+    return [
+        *steps,
+        *_scenario_steps(inputs, model),
+        Step("sobol", ("sobol",), ("-N", "16", *_given("--only", alone)), facts.sobol_facts, ("indices",)),
+        Step("voi", ("voi",), ("-n", "128", *_given("--for", alone)), facts.voi_facts, ("evppi", "evsi")),
+    ]
+
+
+def _given(option: str, value: str) -> tuple[str, ...]:
+    """An option with its value; nothing where there is none."""
+    return (option, value) if value else ()
 
 
 def _scenario_steps(inputs: Path, model: Model) -> list[Step]:
     """Named scenarios, where there are any, and pairs of those layers that the model wants to see beside it."""
-    kind = f"{model.layer_folders[-1]}/"
-    found = []
+    if not model.layer_folders:
+        return []
+    kind, found = f"{model.layer_folders[-1]}/", []
     if any(name.startswith(kind) for name in Folder(inputs).layer_names(model.document)):
         found.append(Step("scenarios", ("scenarios",), (), facts.scenario_facts, ("scenarios",)))
     rows = [name for name in model.beside if name.startswith(kind)]
@@ -104,6 +112,13 @@ def _closer(model: Model) -> tuple[str, str, str]:
     strongest = next((item.name for item in inputs), "")
     lasting = next((item.name for item in inputs if item.unit == "year"), "") if price else ""
     return price, strongest, lasting
+
+
+def _drawn_alone(model: Model, name: str) -> bool:
+    """Whether a parameter is uncertain by itself, so that it can be asked for in analyses of draws."""
+    parameter = model.parameters[name]
+    joint = any(name in group.parameters for group in model.joint.values())
+    return parameter.uncertain and parameter.share_draw is None and not joint
 
 
 def write(inputs: Path, to: Path, err: Console) -> list[Path]:

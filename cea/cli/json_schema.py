@@ -25,7 +25,7 @@ _TOLD_BY: tuple[tuple[str, str | None, type[Shape]], ...] = (
     ("calibrations", "object", CalibrationsShape),
 )
 """The key, and the type of its value, by which each kind of file is told; the first that holds."""
-_SHAPES = (*(shape for _, _, shape in _TOLD_BY), ParameterShape, CitationShape)
+_SHAPES: tuple[type[Shape], ...] = (*(shape for _, _, shape in _TOLD_BY), ParameterShape, CitationShape)
 
 
 def json_schema() -> dict[str, Any]:

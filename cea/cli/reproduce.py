@@ -146,7 +146,8 @@ def _print(found: Comparison, out: Console, err: Console, *, quiet: bool) -> Non
 
 def _kinds(names: Sequence[str]) -> str:
     figures = sum(name.endswith((".png", ".svg")) for name in names)
-    return f"{len(names) - figures} tables, {figures} files of figures"
+    tables = len(names) - figures
+    return f"{tables} table{'' if tables == 1 else 's'}, {figures} files of figures"
 
 
 def _report(found: Comparison, kept: Path | None) -> dict[str, Any]:

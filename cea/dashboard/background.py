@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,10 @@ from cea.dashboard.jobs import Job, Queue, Work
 from cea.dashboard.text import plain, sentence
 from cea.errors import UsageError
 
-_PATIENCE = 0.3
-"""Seconds that a page waits for an analysis before it shows progress instead."""
+_PATIENCE = 2.0
+"""Seconds that a page waits for an analysis before the rest of it is drawn."""
+_LOOK = 0.05
+"""Seconds between looks while it waits."""
 _EVERY = 0.4
 """Seconds between looks at the progress."""
 
@@ -43,8 +46,6 @@ def start(kind: str, key: Hashable, work: Work, *, keep: bool = True) -> None:
         jobs[kind] = queue().submit(session.identity(), kind, key, work, keep=keep)
     except UsageError as error:
         session.tell(str(error))
-        return
-    jobs[kind].wait(_PATIENCE)
 
 
 def ask(kind: str, key: Hashable, work: Work, label: str, *, auto: bool = False) -> Found | None:
@@ -56,19 +57,40 @@ def ask(kind: str, key: Hashable, work: Work, label: str, *, auto: bool = False)
     if auto and not _settled(kind, key):
         start(kind, key, work)
     job = jobs.get(kind)
-    if job is not None and not job.active:
-        _collect(kind, job)
+    if job is not None:
+        _wait(job, label)
     if job is not None and job.active:
         st.fragment(_progress, run_every=_EVERY)(kind, label)
-    elif job is not None and job.key == key and job.state == "failed":
-        st.error(plain(sentence(job.error)), icon=":material/error:")
-    elif job is not None and job.state == "cancelled" and job.key == key:
-        st.info(f"{label}: stopped. What is below, if anything, is from before.", icon=":material/info:")
+    elif job is not None and job.state == "done":
+        session.state("found", {})[kind] = (job.key, job.result)
+    elif job is not None and job.key == key:
+        _ended(job, label, work, auto=auto)
     found: dict[str, tuple[Hashable, Any]] = session.state("found", {})
     if kind not in found:
         return None
     own, result = found[kind]
     return Found(result, own, own == key)
+
+
+def _wait(job: Job, label: str) -> None:
+    """Waits for a short analysis, so that its result comes with the page; a change of an input ends the waiting."""
+    if not job.active:
+        return
+    slot = st.empty()
+    limit = time.monotonic() + _PATIENCE
+    while not job.wait(_LOOK) and time.monotonic() < limit:
+        slot.progress(*_stand(job.look(), label))  # every call of Streamlit lets a new input interrupt
+    slot.empty()
+
+
+def _ended(job: Job, label: str, work: Work, *, auto: bool) -> None:
+    """Why an analysis of what is on the screen has no result."""
+    if job.state == "failed":
+        st.error(plain(sentence(job.error)), icon=":material/error:")
+        return
+    st.info(f"{label}: stopped. What is below, if anything, is from before.", icon=":material/info:")
+    if auto:
+        st.button("Start it again", key=f"again {job.kind}", on_click=start, args=(job.kind, job.key, work))
 
 
 def _settled(kind: str, key: Hashable) -> bool:
@@ -78,9 +100,13 @@ def _settled(kind: str, key: Hashable) -> bool:
     return (kind in found and found[kind][0] == key) or (kind in jobs and jobs[kind].key == key)
 
 
-def _collect(kind: str, job: Job) -> None:
-    if job.state == "done":
-        session.state("found", {})[kind] = (job.key, job.result)
+def _stand(job: Job, label: str) -> tuple[float, str]:
+    """How far an analysis is, as a share and in words."""
+    if job.state == "waiting":
+        return 0.0, f"{label}: waiting, {queue().ahead(job)} ahead"
+    if not job.total:
+        return 0.0, f"{label}: starting"
+    return min(job.done / job.total, 1.0), f"{label}: {job.done:,} of {job.total:,}"
 
 
 def _progress(kind: str, label: str) -> None:
@@ -88,11 +114,8 @@ def _progress(kind: str, label: str) -> None:
     job: Job = session.state("jobs", {})[kind].look()
     if not job.active:
         st.rerun()
-    share = min(job.done / job.total, 1.0) if job.total else 0.0
-    ahead = queue().ahead(job)
-    place = f"waiting, {ahead} ahead" if job.state == "waiting" else f"{job.done:,} of {job.total:,}"
     left, right = st.columns([5, 1], vertical_alignment="bottom")
-    left.progress(share, text=f"{label}: {place if job.total or job.state == 'waiting' else 'starting'}")
+    left.progress(*_stand(job, label))
     if right.button("Stop", key=f"stop {kind}", width="stretch", help=f"Stops: {label}"):
         job.cancel()
         job.wait(_PATIENCE)

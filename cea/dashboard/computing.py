@@ -139,22 +139,22 @@ def answer(source: Source, setting: Setting) -> Answer:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def report(source: Source, setting: Setting) -> Report:
-    """The base results with the headlines under each layer that the model wants to see beside them, as `cea run` has.
+    """The base results of a setting as `cea run` reports them. Raises InputError and UsageError."""
+    return beside(answer(source, setting), shelf(source).layers)
 
-    Raises InputError and UsageError.
-    """
-    own = answer(source, setting)
+
+def beside(own: Answer, layers: Mapping[str, Layer]) -> Report:
+    """Base results with the headlines under each layer that the model wants to see beside them, as `cea run` has."""
     found: list[NamedHeadlines] = [("as run" if own.model.layers else "base case", own.headlines)]
     present = {layer.name for layer in own.model.layers}
-    layers = shelf(source).layers
     for name in own.model.beside if own.headlines else ():
         if name in present:
             continue
         try:
-            beside = run(own.model.with_layer(layers[name]), own.results.perspective)
+            other = run(own.model.with_layer(layers[name]), own.results.perspective)
         except CeaError:
             continue  # a layer that does not fit this selection says so on the page of scenarios
-        found.append((layers[name].label, headlines(beside)))
+        found.append((layers[name].label, headlines(other)))
     return Report(own.results, own.found, found)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,10 @@ class PsaStore:
     A segment is written beside its place and renamed, so that a file is whole or absent whenever the process dies.
     """
 
-    def __init__(self, folder: Path, request: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, request: Mapping[str, Any], *, made_parent: bool = False) -> None:
         self.folder = folder
         self.request = dict(request)
+        self._made_parent = made_parent
 
     @classmethod
     def create(cls, run: Path, request: Mapping[str, Any], *, named: bool = True, force: bool = False) -> PsaStore:
@@ -44,6 +46,7 @@ class PsaStore:
         while not named and (folder.exists() or _run_of(folder).exists()):
             number += 1
             folder = run.with_name(f"{run.name}-{number}{UNFINISHED}")
+        made_parent = not folder.parent.exists()
         try:
             folder.mkdir(parents=True)
             _write(folder / _REQUEST, json.dumps({"format": _FORMAT, **request}, indent=2).encode())
@@ -53,7 +56,7 @@ class PsaStore:
             ) from None
         except OSError as error:
             raise UsageError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
-        return cls(folder, request)
+        return cls(folder, request, made_parent=made_parent)
 
     @classmethod
     def open(cls, run: Path) -> PsaStore:
@@ -116,8 +119,11 @@ class PsaStore:
         return f"; what is done is kept: cea psa --resume {self.folder.as_posix()}"
 
     def discard(self) -> None:
-        """Removes the store."""
+        """Removes the store, and the folder that was made for it where that is empty then."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self._made_parent:
+            with suppress(OSError):  # it holds a run
+                self.folder.parent.rmdir()
 
 
 class MemoryStore:

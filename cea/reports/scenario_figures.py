@@ -55,7 +55,7 @@ def scenarios_chart(scenarios: Sequence[Scenario], threshold: float) -> Figure:
     with style.settings():
         at = f"{money(threshold, model.currency)} per {unit}"
         title = f"Scenarios: incremental net benefit at {at} ({setting(model, base.perspective)})"
-        figure = empty_figure(title, 4.0 + 4.6 * len(names), 2.3 + 0.25 * len(shown))
+        figure = empty_figure(title, 4.0 + 4.6 * len(names), 2.3 + 0.28 * len(shown))
         panels = figure.subplots(1, len(names), sharey=True, squeeze=False).ravel()
         for panel, name in zip(panels, names, strict=True):
             _panel(panel, shown, base, name, threshold)

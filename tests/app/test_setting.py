@@ -114,13 +114,8 @@ def test_a_file_that_is_no_scenario_is_refused_with_a_reason(data):
 
 
 def test_a_file_that_changes_the_structure_is_not_taken_for_edits():
-    text = b"label: x
-formulas: {waning: '1'}
-parameters:
-  cost_a: {value: 5, distribution: {family: fixed}}
-"
-    text += b"  cost_b: {formula: '2'}
-"
+    text = b"label: x\nformulas: {waning: '1'}\nparameters:\n  cost_a: {value: 5, distribution: {family: fixed}}\n"
+    text += b"  cost_b: {formula: '2'}\n"
     saved, said = read(text, KNOWN, "abc")
     assert saved.setting == Setting(edits=(("cost_a", 5.0),))
     assert any("formulas" in line for line in said)

@@ -34,6 +34,7 @@ from tests.conformance.workbooks import (
     write,
     wrong,
 )
+from tests.linear_model import STRUCTURE, linear_model
 from tests.models import JURISDICTIONS, layer, model_of, shipped
 
 
@@ -100,6 +101,7 @@ def test_every_scenario(tmp_path: Path) -> None:
 def test_other_models(tmp_path: Path) -> None:
     small_model.write_model(tmp_path / "small")
     models = {
+        "linear": linear_model(),
         "small": cea.load(tmp_path / "small"),
         "two_states": model_of(two_states.MODEL),
         "exponential": model_of(two_states.MODEL).with_layer(
@@ -179,7 +181,13 @@ def test_checks_say_what_an_edit_breaks(tmp_path: Path) -> None:
 
 def test_random_draws_follow_the_rules_of_the_cube(tmp_path: Path) -> None:
     small_model.write_model(tmp_path / "small")
-    models = {"us": short(shipped("us"), 0.25), "small": cea.load(tmp_path / "small")}
+    by_row = STRUCTURE.replace("correlation: correlation.csv", "draws: draws.csv")
+    models = {
+        "us": short(shipped("us"), 0.25),
+        "small": cea.load(tmp_path / "small"),
+        "linear": linear_model(),
+        "joint": linear_model(structure=by_row, draws="gain_x,gain_y\n0.1,0.2\n0.15,0.1\n0.05,0.3\n"),
+    }
     points = {name: np.random.default_rng(4).uniform(0.01, 0.99, Cube(model).count) for name, model in models.items()}
     files = []
     for name, model in models.items():

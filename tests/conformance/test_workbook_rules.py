@@ -20,7 +20,8 @@ from cea.reports.workbook import write_workbook
 from tests import small_model, two_states
 from tests.conformance.recalculation import Workbook
 from tests.conformance.workbooks import short, write
-from tests.models import model_of, shipped
+from tests.linear_model import STRUCTURE, linear_model
+from tests.models import JURISDICTIONS, layer, model_of, shipped
 
 # Excel 2007 and older; RAND is allowed in run mode 3 alone.
 ALLOWED = {
@@ -136,6 +137,45 @@ def test_every_editable_cell_says_what_it_takes(path: Path, book: Workbook) -> N
     assert (float(bounds.formula1), float(bounds.formula2)) == (0, 1)
 
 
+@pytest.mark.parametrize("jurisdiction", JURISDICTIONS)
+def test_the_results_are_those_of_the_analyses(jurisdiction: str, tmp_path: Path) -> None:
+    model = short(shipped(jurisdiction), 2)
+    results = cea.run(model)
+    cells = Workbook(write(tmp_path, "results", model)).cells["Results"]
+    rows = {str(cell.value): int(key[1:]) for key, cell in cells.items() if key[0] == "A" and cell.value}
+    found = cea.incremental(results)
+    words = {"reference": "Reference", "frontier": "On the frontier", "dominated": "Dominated",
+             "extendedly_dominated": "Extendedly dominated"}  # fmt: skip
+    ordered = sorted(found.rows, key=lambda row: row.cost)
+    for row, item in enumerate(ordered, rows["Strategy, by rising cost"] + 1):
+        shown = [cells[f"{letter}{row}"].value for letter in "ABCFG"]
+        assert shown == [item.label, item.cost, item.effect, item.icer, words[item.status]]
+    benefits = rows["Net monetary benefit by threshold (threshold x effect - cost)"] + 1
+    for column, threshold in zip("BCD", found.thresholds, strict=True):
+        assert cells[f"{column}{benefits}"].value == threshold
+        best = model.strategies[found.best(threshold)].label
+        assert cells[f"{column}{benefits + len(found.rows) + 1}"].value == best
+    prices = rows["Highest price at which the strategy is worth it against its comparator"] + 2
+    for row, headline in enumerate(cea.headlines(results), prices):
+        assert headline.limits
+        for column, limit in zip("BCD", headline.limits, strict=True):
+            cell = cells[f"{column}{row}"]
+            assert cell.formula is not None and cells[f"{column}{prices - 1}"].value == limit.threshold
+            assert cell.value == ("at no price" if limit.price is None else pytest.approx(limit.price, rel=1e-9))
+
+
+def test_a_price_that_stands_in_other_formulas_has_its_limit_as_a_value(tmp_path: Path) -> None:
+    text = STRUCTURE.replace("value: price, when: drug}", "value: 2 * price, when: drug}")
+    model = linear_model(structure=text)
+    cells = Workbook(write(tmp_path, "price", model)).cells["Results"]
+    rows = {str(cell.value): int(key[1:]) for key, cell in cells.items() if key[0] == "A" and cell.value}
+    row = rows["Highest price at which the strategy is worth it against its comparator"] + 2
+    (headline,) = cea.headlines(cea.run(model))
+    shown = [cells[f"{column}{row}"] for column in "BCD"]
+    assert all(cell.formula is None for cell in shown)
+    assert [cell.value for cell in shown] == pytest.approx([limit.price for limit in headline.limits])
+
+
 def test_text_never_becomes_a_formula_or_a_link(tmp_path: Path) -> None:
     attacks = ["=cmd|'/C calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "{=1+1}", "https://example.org", '"); x']
     text = two_states.MODEL
@@ -221,4 +261,16 @@ def test_unknown_perspectives_and_comparators_are_refused(tmp_path: Path) -> Non
         write_workbook(model, tmp_path / "a.xlsx", perspective="employer")
     with pytest.raises(cea.UsageError, match="strategy"):
         write_workbook(model, tmp_path / "a.xlsx", comparator="nobody")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_draws_of_something_else_are_refused(tmp_path: Path) -> None:
+    model = short(shipped("us"), 5)
+    psa = cea.run(model, cea.sample(model, 2))
+    with pytest.raises(cea.UsageError, match="another perspective"):
+        write_workbook(model, tmp_path / "a.xlsx", psa, perspective="societal")
+    with pytest.raises(cea.UsageError, match="another currency"):
+        write_workbook(short(shipped("england"), 5), tmp_path / "a.xlsx", psa)
+    with pytest.raises(cea.UsageError, match="strategies"):
+        write_workbook(model.with_layer(layer("strategies: [palliative, msc]")), tmp_path / "a.xlsx", psa)
     assert list(tmp_path.iterdir()) == []

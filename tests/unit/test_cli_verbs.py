@@ -132,12 +132,15 @@ def test_scenarios_stand_beside_the_base_case(elsewhere, copy, capsys):
     assert printed.count("Not run:") == 1
     written = next((elsewhere / "outputs").iterdir())
     assert written.name in beside
-    assert {item.name for item in written.iterdir()} == {"manifest.json", "scenarios.csv"}
+    assert {item.name for item in written.iterdir()} == {
+        "manifest.json", "scenarios.csv", "scenarios.png", "scenarios.svg",
+    }  # fmt: skip
 
 
 def test_scenarios_for_programs(elsewhere, copy, capsys):
     found = json.loads(said(capsys, "scenarios", "--inputs", str(copy), "--json", "--layer", "england")[0])
-    assert set(found) == {"scenarios", "threshold", "currency", "effect_unit", "perspective", "manifest"}
+    keys = {"scenarios", "grid", "threshold", "currency", "price_year", "effect_unit", "perspective", "manifest"}
+    assert set(found) == keys and found["grid"] == []
     assert (found["currency"], found["threshold"]) == ("GBP", 30000)
     rows = {(row["scenario"], row["headline"]): row for row in found["scenarios"]}
     assert rows["base", "eligible"]["nmb_change"] == 0
@@ -174,7 +177,8 @@ def differences(capsys, first: str, second: str, *more: str) -> dict[str, tuple[
 
 def test_diff_shows_inputs_and_results_of_two_settings(capsys):
     printed, _ = said(capsys, "diff", "base", "england", *SHIPPED)
-    for text in ("(cost_b)", "setting currency", "Lost productivity", "(outcome productivity)", "Palliative care, cost"):
+    words = ("(cost_b)", "setting currency", "Lost productivity", "(outcome productivity)", "Palliative care, cost")
+    for text in words:
         assert text in printed
     assert "Transplant-ineligible patients, cost per QALY" in printed and "palliative, cost" not in printed
     found = differences(capsys, "base", "england")

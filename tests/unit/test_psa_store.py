@@ -140,3 +140,14 @@ def test_room_is_looked_for_where_the_folder_will_be(tmp_path, monkeypatch):
     assert asked == [tmp_path]
     with pytest.raises(UsageError, match=r"need about 2 MB .* 1 MB are free: make room, lower -n, or choose another"):
         check_space(tmp_path, 2_000_000)
+
+
+def test_a_store_that_goes_takes_the_folder_that_was_made_for_it_but_no_other(tmp_path):
+    PsaStore.create(tmp_path / "outputs" / "run", {"n": 7}).discard()
+    assert list(tmp_path.iterdir()) == []
+    first = PsaStore.create(tmp_path / "outputs" / "run", {"n": 7})
+    second = PsaStore.create(tmp_path / "outputs" / "other", {"n": 7})
+    first.discard()
+    assert second.folder.is_dir()
+    second.discard()
+    assert (tmp_path / "outputs").is_dir()

@@ -15,7 +15,7 @@ from cea.reports.quantities import figure as number
 from cea.reports.wording import money
 
 _LOW, _HIGH = "#E69F00", "#0072B2"
-_CUT = 3.0
+_CUT = 6.0
 """A bar that reaches this many times as far from the base as the next longest is cut."""
 
 
@@ -100,11 +100,14 @@ def tornado(found: OneWay, top: int = 12) -> Any:
     chart = alt.Chart(frame)
     drawn = chart.mark_bar(height={"band": 0.62}).encode(y=down, x=across, x2="base:Q", color=colour, tooltip=tip)
     text = {"y": down, "x": "shown:Q", "text": "text:N"}
-    right = chart.transform_filter("datum.right").mark_text(align="left", dx=3, fontSize=11).encode(**text)
-    left = chart.transform_filter("!datum.right").mark_text(align="right", dx=-3, fontSize=11).encode(**text)
+    # The value stands outside its bar; at a bar that was cut, inside it.
+    right = chart.transform_filter("datum.right != datum.cut").mark_text(align="left", dx=4, fontSize=11)
+    left = chart.transform_filter("datum.right == datum.cut").mark_text(align="right", dx=-4, fontSize=11)
+    shade = alt.condition("datum.cut && datum.end == 'High value'", alt.value("white"), alt.value(look.INK))
+    texts = [layer.encode(color=shade, **text) for layer in (right, left)]
     rule = alt.Chart(pd.DataFrame({"base": [found.base.nmb]})).mark_rule(color=look.INK).encode(x="base:Q")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=look.MUTED, strokeDash=[4, 4]).encode(x="zero:Q")
-    return look.finished(drawn + left + right + rule + zero, 70 + 38 * len(order), ["Low value", "High value"])
+    return look.finished(alt.layer(drawn, *texts, rule, zero), 70 + 46 * len(order), ["Low value", "High value"])
 
 
 def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
@@ -115,14 +118,15 @@ def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
     for length, after in pairwise(lengths):
         if length <= _CUT * after:
             break
-        limit = 1.5 * after
+        limit = 1.25 * after
     rows: list[dict[str, object]] = []
     for bar in bars:
         label = look.lines_of(bar.input.label + (" ◆" if bar.flips else ""))
         for end, case, reached in (("Low value", bar.input.low, bar.low), ("High value", bar.input.high, bar.high)):
             shown = min(max(reached.nmb, base - limit), base + limit)
             value, amount = number(case[bar.input.members[0]], 3), money(reached.nmb, found.currency)
-            text = value if shown == reached.nmb else f"{value}: {amount}"
+            cut = shown != reached.nmb
+            text = f"{value}: {amount}" if cut else value
             rows.append(
                 {
                     "input": label,
@@ -132,6 +136,7 @@ def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
                     "value": value,
                     "amount": amount,
                     "text": text,
+                    "cut": cut,
                     "right": reached.nmb >= base,
                 }
             )
@@ -157,4 +162,4 @@ def ranking(frame: pd.DataFrame, value: tuple[str, str], low: str, high: str, ru
     if rule is not None:
         limit = alt.Chart(pd.DataFrame({"at": [rule]})).mark_rule(strokeDash=[5, 4], color=look.INK).encode(x="at:Q")
         drawn = drawn + limit
-    return look.finished(drawn, 60 + 38 * len(order))
+    return look.finished(drawn, 60 + 46 * len(order))

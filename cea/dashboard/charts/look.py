@@ -53,12 +53,19 @@ def _columns(labels: Sequence[str]) -> int:
 
 def lines_of(label: str, width: int = 24) -> str:
     """A label in lines that are short enough to leave room for the chart on a narrow screen; for `names_axis`."""
-    return _BREAK.join(textwrap.wrap(label, width)) or label
+    return _BREAK.join(textwrap.wrap(label, width, max_lines=4, placeholder=" …")) or label
 
 
 def names_axis() -> alt.Axis:
     """An axis of names that were broken into lines."""
-    return alt.Axis(labelExpr=r"split(datum.label, '\n')", labelLimit=0, title=None)
+    return alt.Axis(
+        labelExpr=r"split(datum.label, '\n')",
+        labelLimit=0,
+        labelOverlap=False,
+        labelFontSize=11,
+        labelLineHeight=11,
+        title=None,
+    )
 
 
 def named(frame: pd.DataFrame, column: str, labels: Mapping[str, str]) -> pd.DataFrame:

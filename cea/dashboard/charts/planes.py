@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cea.analysis.incremental import Incremental
-from cea.analysis.two_way import TwoWay
+from cea.analysis.two_way import Axis, TwoWay
 from cea.analysis.uncertainty import ellipse, increments
 from cea.dashboard.charts import look
 from cea.engine.outcomes import Outcomes
@@ -136,14 +136,12 @@ def heat(found: TwoWay) -> Any:
     frame = frame.assign(sign=np.where(frame["nmb"] >= 0, "+", "–"))
     most = float(frame["nmb"].abs().max()) or 1.0
     scale = alt.Scale(domain=[-most, 0, most], range=["#D55E00", "#F7F7F7", "#0072B2"])
-    across = alt.X(
-        "first:O", title=_axis(found.first.label, found.first.unit), axis=alt.Axis(format=".3~g", labelOverlap=True)
-    )
+    across = alt.X("first:O", title=_axis(found.first.label, found.first.unit), axis=_numbers(found.first))
     up = alt.Y(
         "second:O",
         title=_axis(found.second.label, found.second.unit),
         sort="descending",
-        axis=alt.Axis(format=".3~g", labelOverlap=True),
+        axis=_numbers(found.second),
     )
     base = alt.Chart(frame).encode(x=across, y=up)
     title = "Extra net monetary benefit"
@@ -162,6 +160,11 @@ def heat(found: TwoWay) -> Any:
     return look.finished(cells + base.mark_text(fontSize=11).encode(text="sign:N"), 440)
 
 
+def _numbers(axis: Axis) -> alt.Axis:
+    """An axis of numbers that are short whatever their size."""
+    return alt.Axis(format=".3~s" if np.abs(axis.values).max() >= 1000 else ".3~g", labelOverlap=True)
+
+
 def _axis(label: str, unit: str) -> str:
     words = per(unit)
     return f"{label} ({words})" if words else label
@@ -178,8 +181,8 @@ def fit(frame: pd.DataFrame, roles: Mapping[str, str]) -> Any:
         alt.Chart(shown)
         .mark_point(filled=True, size=110, opacity=0.9)
         .encode(
-            x=alt.X("expected:Q", title="Observed or published"),
-            y=alt.Y("model:Q", title="This model"),
+            x=alt.X("expected:Q", title="Observed or published", axis=alt.Axis(tickCount=6)),
+            y=alt.Y("model:Q", title="This model", axis=alt.Axis(tickCount=6)),
             color=alt.Color("kind:N", scale=look.colours(order), legend=look.legend(order)),
             shape=alt.Shape("kind:N", scale=look.shapes(order), legend=None),
             tooltip=[

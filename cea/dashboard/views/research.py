@@ -160,7 +160,8 @@ def _studies(learned: Learned) -> None:
             persist_state="session",
         )
     for study in learned.studies:
-        st.caption(plain(f"{study.label}: {'; '.join(study.measures)}."))
+        if len(study.measures) > 1:
+            st.caption(plain(f"{study.label}: {'; '.join(study.measures[1:])}."))
     cost = TrialCost(fixed, each) if fixed is not None and each is not None else None
     for headline in learned.headlines:
         _values(learned, headline)

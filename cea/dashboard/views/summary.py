@@ -17,6 +17,7 @@ from cea.errors import CeaError
 from cea.reports.psa_report import PsaReport
 from cea.reports.quantities import figure as number
 from cea.reports.quantities import quantity
+from cea.reports.run_report import Report
 from cea.reports.run_tables import headline_tables, incremental_table, short
 from cea.reports.terminal import Table
 from cea.reports.wording import describe_pair, describe_price, effect, money, share
@@ -33,10 +34,12 @@ def summary(screen: Screen) -> None:
     st.caption(plain(setting_line(answer)))
     st.success(f"**{plain(in_one_sentence(answer))}**", icon=":material/balance:")
     _headlines(answer)
-    _probability(screen)
+    sure = st.container()
     parts.printed(incremental_table(answer.found, answer.labels))
     parts.download(answer.found.frame(), "incremental")
     _changes(screen)
+    with sure:  # what takes longer comes after all that is there at once
+        _probability(screen)
     _drivers(screen)
     _beside(screen)
 
@@ -214,9 +217,15 @@ def _driver(item: OneWay, position: int) -> str:
 
 def _beside(screen: Screen) -> None:
     """The headlines under the layers that the model wants to see beside them."""
-    report = computing.report(screen.source, screen.shown)
-    if len(report.settings) < 2:
+    answer, layers = screen.answer, screen.shelf.layers
+    key = (screen.source, screen.shown)
+    found = ask(
+        "beside", key, lambda told: computing.beside(answer, layers), "The same under other settings", auto=True
+    )
+    if found is None or len(found.result.settings) < 2:
         return
+    parts.stale(found.fresh, "these comparisons")
+    report: Report = found.result
     for made in headline_tables(report.settings, report.results):
         parts.printed(made)
     parts.download(report.tables()["headlines"], "headlines")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cea.engine.psa import DrawResults
-from cea.model.definition import Model
-from cea.reports.run_folder import Manifest
+if TYPE_CHECKING:
+    from cea.engine.psa import DrawResults
+    from cea.model.definition import Model
+    from cea.reports.run_folder import Manifest
 
 
 def write_workbook(

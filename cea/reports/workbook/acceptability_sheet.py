@@ -27,7 +27,7 @@ _CUT = 2.5
 _HEADER_ROW = 5
 _TOP = 31
 """Row with the headings of the table; the charts stand above it."""
-_MARK_ROW, _CHART_ROW = 4, 7
+_MARK_ROW, _CHART_ROW, _CHART_COLUMNS = 4, 7, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,9 @@ def add(book: Book, context: Context) -> None:
     _table(sheet, outcomes, curves, cells, columns, highest)
     _mark(sheet, context, outcomes, columns)
     _charts(book, sheet, outcomes, columns, curves)
-    sheet.widths(8, *(26 if column == columns.frontier_strategy else 14 for column in range(1, columns.last + 1)))
-    sheet.print_setup(_TOP + len(curves.thresholds), columns.last, pages_tall=0)
+    last = max(columns.last, _CHART_COLUMNS)
+    sheet.widths(8, *(26 if column == columns.frontier_strategy else 14 for column in range(1, last + 1)))
+    sheet.print_setup(_TOP + len(curves.thresholds), last, pages_tall=0)
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def _charts(book: Book, sheet: Sheet, outcomes: Outcomes, columns: _Columns, cur
     )
     strategies = range(len(outcomes.strategies))
     made = chart_parts.chart(
-        book, {"type": "scatter", "subtype": "straight"}, f"Acceptability: all {len(strategies)} strategies together"
+        book, {"type": "scatter", "subtype": "straight"}, f"Acceptability: {len(strategies)} strategies together"
     )
     made.add_series(series(columns.frontier, bold))
     for i in strategies:

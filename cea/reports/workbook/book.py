@@ -31,6 +31,8 @@ NO_VALUE = "#N/A"
 """Value of a cell whose formula has none there, such as a branch that is not taken."""
 LONGEST_TEXT = 32_000
 LONGEST_SHEET_NAME = 31
+MOST_LINES = 30
+"""A row can be that many lines high."""
 _CREATED = datetime(2020, 1, 1)
 """Written into every workbook, so that the same model gives the same bytes."""
 _CELL_LIKE = re.compile(r"(?i:[a-z]{1,3}[0-9]+|r[0-9]*(c[0-9]*)?|c[0-9]*|true|false)")
@@ -80,9 +82,11 @@ class Sheet:
         return "'" + self.name.replace("'", "''") + "'"
 
     def text(self, row: int, column: int, text: str, role: str = "text") -> None:
-        """Writes text, never a formula or a link."""
+        """Writes text, never a formula or a link; the row of a title becomes higher."""
         shown = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
         self.worksheet.write_string(row, column, shown, self.book.style(role))
+        if role == "title":
+            self.worksheet.set_row(row, 24)
 
     def number(self, row: int, column: int, value: float, role: str = "calculation", number: str = "") -> None:
         """Writes a number. Raises ValueError where it is not finite."""
@@ -110,11 +114,11 @@ class Sheet:
         for position, text in enumerate(texts):
             self.text(row, column + position, text, role)
 
-    def fit(self, row: int, *texts: tuple[str, float], least: int = 1) -> None:
+    def fit(self, row: int, *texts: tuple[str, float]) -> None:
         """Makes a row as high as its wrapped texts need, given with the widths of their columns in characters."""
-        lines = max([least, *(math.ceil(len(text) / width) for text, width in texts)])
+        lines = max((math.ceil(len(text) / (1.1 * width)) for text, width in texts), default=1)
         if lines > 1:
-            self.worksheet.set_row(row, 13.5 * lines + 1.5)
+            self.worksheet.set_row(row, 13.5 * min(lines, MOST_LINES) + 1.5)
 
     def fill(self, row: int, first: int, last: int, role: str) -> None:
         """Gives the look of a role to empty cells of a row."""
@@ -257,6 +261,11 @@ def span(row: int, column: int, last_row: int, last_column: int) -> str:
 def letter(column: int) -> str:
     """The letters of a column: A, ..., Z, AA, ..."""
     return str(xl_col_to_name(column))
+
+
+def literal(value: float) -> str:
+    """A number within a formula, as a spreadsheet writes it: 0.25, 1E-09."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value).upper()
 
 
 def quoted(text: str) -> str:

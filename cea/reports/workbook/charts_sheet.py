@@ -28,7 +28,7 @@ def add(book: Book, context: Context, sheet: Sheet, parts: Parts) -> None:
     below = row + 21 * (-(-len(context.results.strategies) // 2))
     if parts.category_rows.last >= parts.category_rows.first:
         sheet.worksheet.insert_chart(below, 0, _costs(book, context, parts))
-    sheet.print_setup(below + 22, 23, pages_tall=1)
+    sheet.print_setup(below + 25, 23, pages_tall=1)
 
 
 def _fill(colour: str) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def _trace(book: Book, context: Context, strategy: str) -> Any:
         living, dead = living + (not state.dead), dead + state.dead
         key = strategy, f"in:{state.name}"
         values, years = layout.ranges[key], layout.ranges[strategy, "year"]
-        chart.add_series({"name": f"={layout.headings[key]}", "categories": f"={years}", "values": f"={values}", **fill})
+        chart.add_series({"name": f"={layout.headings[key]}", "categories": f"={years}", "values": f"={values}"} | fill)
     # a title or name of a series that begins with an equals sign would be a formula
     title = f"Share of the cohort in each state: {context.labels[strategy]}"
     chart.set_title({"name": title, "name_font": {"size": 11}, "overlay": False})

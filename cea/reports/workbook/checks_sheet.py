@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cea.reports.workbook.addresses import DETERMINISTIC
-from cea.reports.workbook.book import Book, Sheet, cell
+from cea.reports.workbook.book import Book, Sheet, cell, literal
 from cea.reports.workbook.context import Context
 
 HEADER, TOP = 4, 5
@@ -17,7 +17,8 @@ def add(book: Book, context: Context, sheet: Sheet) -> None:
     """Writes the sheet: the checks that other sheets asked for, then every total against the program's own."""
     sheet.text(0, 0, "Checks", "title")
     sheet.text(1, 0, "Each line is a formula. The light on Control passes when all lines do.", "note")
-    sheet.row(HEADER, 0, ("Sheet", "What must hold", "Holds?", "Now", "When written"))
+    sheet.row(HEADER, SHEET, ("Sheet", "What must hold", "Holds?"))
+    sheet.row(HEADER, NOW, ("Now", "When written"), "header_right")
     row = TOP
     for check in book.checks:
         sheet.text(row, SHEET, check.sheet)
@@ -48,7 +49,7 @@ def _totals(context: Context, sheet: Sheet, row: int) -> int:
             address, was = layout.result(str(strategy), str(quantity)), cell(row, EXPORTED)
             sheet.formula(row, NOW, address, float(value), "link", "money_2")
             sheet.number(row, EXPORTED, float(value), "static", "money_2")
-            close = f"ABS({cell(row, NOW)}-{was})<={AGREEMENT!r}*MAX(1,ABS({was}))".replace("e-", "E-")
+            close = f"ABS({cell(row, NOW)}-{was})<={literal(AGREEMENT)}*MAX(1,ABS({was}))"
             formula = f'IF({unchanged},IF(ISERROR({address}),"{FAIL}",IF({close},"{PASS}","{FAIL}")),"{PASS}")'
             sheet.formula(row, HOLDS, formula, PASS, "check")
             row += 1

@@ -44,6 +44,9 @@ class ControlSheet:
         self.model = context.model
         self.layout = context.layout
         self.row = CHOICES_ROW
+        everyone = context.model.perspectives.items()
+        self.perspectives = told_apart({name: item.label for name, item in everyone if not item.refused})
+        self.perspectives_row = CHOICES_ROW + len(context.labels) + 1
 
     def write(self) -> None:
         """Writes the sheet and defines the names of its cells."""
@@ -140,29 +143,27 @@ class ControlSheet:
 
     def _perspective(self) -> _Choice:
         """The perspective, among those that the model allows."""
-        everyone = self.model.perspectives
-        labels = told_apart({name: item.label for name, item in everyone.items() if not item.refused})
-        self._lists_row = CHOICES_ROW + len(self.context.labels) + 1
-        self._perspectives = self._list(self._lists_row, "Perspectives", list(labels.values()))
-        refused = "; ".join(f"{item.label}: {item.refused}" for item in everyone.values() if item.refused)
+        source = self._list(self.perspectives_row, "Perspectives", list(self.perspectives.values()))
+        everyone = self.model.perspectives.values()
+        refused = "; ".join(f"{item.label}: {item.refused}" for item in everyone if item.refused)
         note = "which costs count" + (f"; not possible here: {refused}" if refused else "")
-        allowed = {"validate": "list", "source": f"={self._perspectives}", "error_message": "Choose from the list."}
-        return _Choice("Perspective", "perspective", labels[self.context.results.perspective], note, allowed)
+        allowed = {"validate": "list", "source": f"={source}", "error_message": "Choose from the list."}
+        return _Choice("Perspective", "perspective", self.perspectives[self.context.results.perspective], note, allowed)
 
     def _indirect(self) -> None:
         """Whether indirect costs count in the perspective."""
-        allowed = [item for item in self.model.perspectives.values() if not item.refused]
-        self.sheet.text(self._lists_row, LISTS + 1, "Indirect", "header")
-        first, chosen = self._lists_row + 1, self.model.perspectives[self.context.results.perspective]
-        for row, item in enumerate(allowed, first):
-            self.sheet.number(row, LISTS + 1, float(item.indirect), "static", "whole")
-        flags, name = self.sheet.across(first, LISTS + 1, first + len(allowed) - 1), self.layout.name("perspective")
+        first, last = self.perspectives_row + 1, self.perspectives_row + len(self.perspectives)
+        self.sheet.text(self.perspectives_row, LISTS + 1, "Indirect", "header")
+        for row, name in enumerate(self.perspectives, first):
+            self.sheet.number(row, LISTS + 1, float(self.model.perspectives[name].indirect), "static", "whole")
+        chosen, choice = self.context.results.perspective, self.layout.name("perspective")
+        labels, flags = (self.sheet.across(first, column, last) for column in (LISTS, LISTS + 1))
         self._label("Indirect costs count", "1 where costs outside the health system, such as lost work, count")
-        formula = f"INDEX({flags},MATCH({name},{self._perspectives},0))"
-        self.sheet.formula(self.row, VALUE, formula, float(chosen.indirect), "calculation", "whole")
+        value = float(self.model.perspectives[chosen].indirect)
+        formula = f"INDEX({flags},MATCH({choice},{labels},0))"
+        self.sheet.formula(self.row, VALUE, formula, value, "calculation", "whole")
         self._name("indirect_counts")
-        labels = told_apart({item.name: item.label for item in allowed})
-        self.layout.changes.append(f"IF({name}={quoted(labels[chosen.name])},0,1)")
+        self.layout.changes.append(f"IF({choice}={quoted(self.perspectives[chosen])},0,1)")
 
     def _list(self, row: int, title: str, items: Sequence[str]) -> str:
         self.sheet.text(row, LISTS, title, "header")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cea.reports.workbook.addresses import DETERMINISTIC
-from cea.reports.workbook.book import Book, Sheet
+from cea.reports.workbook.book import Book, Sheet, literal
 from cea.reports.workbook.context import Context
 
 
@@ -40,6 +40,6 @@ def _window(book: Book, context: Context, sheet: Sheet, name: str) -> None:
     every, courses = (f"({layout.cell_text(term, layout.live)})" for term in (window.every, window.courses))
     cycles = f"{every}*{layout.name('cycles_per_year')}"
     whole = f"AND(ABS({courses}-ROUND({courses},0))<=1E-9,{courses}>=1)"
-    apart = f"OR({courses}<=1,AND(ABS({cycles}-ROUND({cycles},0))<=1E-9,{every}>{max(times)!r}+1E-9))"
-    what = f"The courses of {name} are a whole number, and each begins on a cycle after the payments of the one before"
+    apart = f"OR({courses}<=1,AND(ABS({cycles}-ROUND({cycles},0))<=1E-9,{every}>{literal(max(times))}+1E-9))"
+    what = f"Window {name}: a whole number of times, each on a cycle after the payments of the one before"
     book.check(sheet, what, f"AND({whole},{apart})")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from cea.engine.cohort import start_shares
 from cea.formula import to_text
 from cea.model.check import switch_names
-from cea.model.definition import Term
 from cea.reports.workbook.addresses import definition
 from cea.reports.workbook.book import Book, Sheet, cell
 from cea.reports.workbook.clock_columns import describe
+from cea.reports.workbook.columns import cached
 from cea.reports.workbook.context import Context
+from cea.reports.workbook.styles import number_for
 
 HEADER, TOP = 4, 5
 LABEL, NAME, UNIT, TEXT, FIRST = range(5)
@@ -33,7 +35,7 @@ def add(book: Book, context: Context, sheet: Sheet) -> None:
     row = _start(book, context, sheet, row)
     row = _constants(book, context, sheet, row)
     row = _series(context, sheet, row)
-    sheet.widths(46, 30, 14, 70, *[16] * len(strategies))
+    sheet.widths(46, 30, 14, 76, *[16] * len(strategies))
     sheet.worksheet.freeze_panes(TOP, 2)
     sheet.print_setup(row - 1, FIRST + len(strategies) - 1, repeat_rows=(HEADER, HEADER))
 
@@ -91,45 +93,46 @@ def _constants(book: Book, context: Context, sheet: Sheet, row: int) -> int:
         return row
     row = _section(sheet, row, "Formulas", strategies)
     rows = {name: row + k for k, name in enumerate(names)}
-    switches = {name: TOP + 1 + k for k, name in enumerate(switch_names(model))}
+    places = {name: TOP + 1 + k for k, name in enumerate(switch_names(model))} | rows
     for name, here in rows.items():
-        label, unit = describe(model, name)
+        _describe(context, sheet, here, name)
         term = definition(model, name)
-        sheet.text(here, LABEL, label)
-        sheet.text(here, NAME, name, "code")
-        sheet.text(here, UNIT, unit)
-        sheet.text(here, TEXT, _text(term, model.parameters[name].same_as if term is None else ""), "formula_text")
         values = np.broadcast_to(np.atleast_3d(context.results.cohort.scope.names[name])[0, :, 0], (len(strategies),))
-        for position in range(len(strategies)):
-            column = FIRST + position
-            known = {other: cell(place, column) for other, place in {**switches, **rows}.items()}
+        for column, value in enumerate(values.tolist(), FIRST):
+            known = {other: cell(place, column) for other, place in places.items()}
             if term is None:
                 text = known[model.parameters[name].same_as or ""]
             else:
-                text = layout.cell_text(term, lambda other, known=known: known.get(other, other))  # type: ignore[misc]
-            sheet.formula(here, column, text, float(values[position]), "calculation", "small")
+                text = layout.cell_text(term, partial(_known, known))
+            sheet.formula(here, column, text, cached(value), "calculation", number_for(value))
         _define(book, context, sheet, here, name)
     return row + len(names) + 1
 
 
-def _text(term: Term | None, same_as: str | None) -> str:
-    return to_text(term.expression) if term is not None else same_as or ""
+def _known(cells: Mapping[str, str], name: str) -> str:
+    """The cell of a name, or the name itself where it is one of the whole workbook."""
+    return cells.get(name, name)
+
+
+def _describe(context: Context, sheet: Sheet, row: int, name: str) -> None:
+    """Label, name, unit and the formula as the model has it."""
+    label, unit = describe(context.model, name)
+    term = definition(context.model, name)
+    text = to_text(term.expression) if term is not None else context.model.parameters[name].same_as or ""
+    sheet.text(row, LABEL, label, "wrapped")
+    sheet.text(row, NAME, name, "code")
+    sheet.text(row, UNIT, unit)
+    sheet.text(row, TEXT, text, "formula_text")
+    sheet.fit(row, (label, 46), (text, 76))
 
 
 def _series(context: Context, sheet: Sheet, row: int) -> int:
     """The formulas that vary over time, as text: they are computed on the sheets of the strategies."""
-    model = context.model
+    model, strategies = context.model, context.results.strategies
     names = [name for name in model.order if context.layout.places.get(name) == "series"]
     if not names:
         return row
-    row = _section(
-        sheet, row, "Formulas that vary over time, on the sheets of the strategies", context.results.strategies
-    )
+    row = _section(sheet, row, "Formulas that vary over time, on the sheets of the strategies", strategies)
     for here, name in enumerate(names, row):
-        label, unit = describe(model, name)
-        term = definition(model, name)
-        sheet.text(here, LABEL, label)
-        sheet.text(here, NAME, name, "code")
-        sheet.text(here, UNIT, unit)
-        sheet.text(here, TEXT, _text(term, "" if term else model.parameters[name].same_as), "formula_text")
+        _describe(context, sheet, here, name)
     return row + len(names) + 1

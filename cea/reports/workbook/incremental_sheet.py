@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cea.analysis.incremental import TOLERANCE
-from cea.reports.workbook.book import Cached, Sheet, cell, letter, span
+from cea.reports.workbook.book import Cached, Sheet, cell, letter, literal, span
 from cea.reports.workbook.context import Context
 from cea.reports.workbook.frontier import STRAIGHT, Standing, slacks, standings
 
@@ -70,7 +70,7 @@ class Workings:
         ):
             values = span(TOP, column, self.last, column)
             sheet.text(row, 0, words)
-            sheet.formula(row, COST, f"{TOLERANCE!r}*MAX(MAX({values}),-MIN({values}))".upper(), value)
+            sheet.formula(row, COST, f"{literal(TOLERANCE)}*MAX(MAX({values}),-MIN({values}))", value)
         sheet.row(TOP - 1, 0, _HEADERS)
         sheet.text(
             TOP - 2, SLOPES, "Cost per effect gained over each less effective strategy, where both stay in", "note"
@@ -162,7 +162,7 @@ class _Formulas:
     def on_frontier(self) -> str:
         """1 where some threshold makes the strategy the best."""
         low, high = self.own(LOWEST), self.own(HIGHEST)
-        fits = f"IF(COUNT({low},{high})<2,1,IF({low}<={high}+{STRAIGHT!r}*ABS({high}),1,0))".replace("e-", "E-")
+        fits = f"IF(COUNT({low},{high})<2,1,IF({low}<={high}+{literal(STRAIGHT)}*ABS({high}),1,0))"
         return f"IF({self.own(STAYS)}=1,{fits},0)"
 
     def position(self) -> str:

@@ -14,7 +14,7 @@ from cea.model.workbook_names import original_name
 from cea.reports.catalogue import definition, source_cells
 from cea.reports.quantities import span
 from cea.reports.workbook.addresses import PSA_HEADER_ROW, PSA_INPUTS, RANDOM_DRAW, REPLAY
-from cea.reports.workbook.book import Book, Sheet, cell, letter
+from cea.reports.workbook.book import Book, Sheet, cell, letter, literal
 from cea.reports.workbook.context import Context
 from cea.reports.workbook.styles import number_as_given, number_for
 
@@ -161,8 +161,8 @@ def _validate(sheet: Sheet, row: int, item: Parameter) -> None:
     options: dict[str, Any] = {
         "validate": "decimal",
         "criteria": "between",
-        "minimum": -1e300 if low is None else low,
-        "maximum": 1e300 if high is None else high,
+        "minimum": literal(-1e300 if low is None else low),
+        "maximum": literal(1e300 if high is None else high),
         "input_title": item.name[:32],
         "input_message": f"{item.label}: {allowed} ({item.unit})"[:255],
         "error_title": "Not possible",

@@ -8,9 +8,9 @@ import numpy as np
 
 from cea.engine.payoffs import payoff
 from cea.engine.results import Results
-from cea.formula.tree import number_text
 from cea.model.definition import Outcome
 from cea.reports.quantities import per
+from cea.reports.workbook.book import literal
 from cea.reports.workbook.cell_text import Writer
 from cea.reports.workbook.columns import Column
 from cea.reports.workbook.weight_columns import POINT, STATE
@@ -81,7 +81,7 @@ def _sum(parts: list[str], *, brackets: bool = True) -> str:
 def _due(outcome: Outcome) -> str:
     """How often a payoff at given times falls on the boundary; without `per` the years count from the start."""
     clock = f"[since_{outcome.per}]" if outcome.per else "[year]"
-    gaps = [f"(ABS({clock}-{number_text(years)})<=1E-9)" for years in outcome.at_years]
+    gaps = [f"(ABS({clock}-{literal(years)})<=1E-9)" for years in outcome.at_years]
     return f"({'+'.join(gaps)}+0)"
 
 

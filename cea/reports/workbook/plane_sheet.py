@@ -20,7 +20,7 @@ PLANE = "CE plane"
 _TITLE_ROW, _PLACE_ROW = 4, 5
 _SUMMARY_ROW = 7
 """Row with the strategies over the summary."""
-_CHART_ROW = 24
+_CHART_ROW, _CHART_COLUMNS = 24, 7
 _TOP = 56
 """Row with the headings of the increments."""
 
@@ -52,8 +52,8 @@ def add(book: Book, context: Context) -> None:
     _summary(sheet, context, outcomes, cells, found)
     _line(sheet, context, outcomes, found)
     _chart(book, sheet, outcomes, cells)
-    sheet.widths(46, *(14 for _ in range(2 * cells.strategies)))
-    sheet.print_setup(_TOP - 2, max(cells.strategies + 3, 6), pages_tall=1)
+    sheet.widths(46, *(14 for _ in range(max(2 * cells.strategies, _CHART_COLUMNS))))
+    sheet.print_setup(_TOP - 2, max(cells.strategies + 3, _CHART_COLUMNS), pages_tall=1)
 
 
 def _comparator(sheet: Sheet, context: Context, outcomes: Outcomes, cells: DrawCells, comparator: int) -> None:
@@ -132,7 +132,8 @@ def _lines(threshold: str, outcomes: Outcomes, cells: DrawCells) -> list[Line]:
         return made
 
     def benefit(item: _Increments) -> tuple[str, Cached]:
-        return f"{threshold}*AVERAGE({item.effects})-AVERAGE({item.costs})", amount * mean(item.effect) - mean(item.cost)
+        text = f"{threshold}*AVERAGE({item.effects})-AVERAGE({item.costs})"
+        return text, amount * mean(item.effect) - mean(item.cost)
 
     return [
         ("Extra cost, mean", "money", lambda item: (f"AVERAGE({item.costs})", mean(item.cost))),

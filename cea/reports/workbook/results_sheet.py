@@ -30,10 +30,11 @@ _NUMBERS = {"cost": "money", "effect": "effect", "life_years": "effect"}
 class ResultsSheet:
     """The sheet. `enter_totals` comes first, since the workings of the incremental analysis read them."""
 
-    def __init__(self, context: Context, sheet: Sheet, parts: Parts) -> None:
+    def __init__(self, context: Context, sheet: Sheet, parts: Parts, workings: Workings) -> None:
         self.context = context
         self.sheet = sheet
         self.parts = parts
+        self.workings = workings
         self.strategies = context.results.strategies
         self.items = headlines(context.results)
         self.labels = list(context.labels.values())
@@ -61,10 +62,9 @@ class ResultsSheet:
                 name, address = result_name(quantity, strategy), self.context.layout.result(strategy, quantity)
                 self.sheet.book.define(name, address)
 
-    def write(self, workings: Workings) -> None:
+    def write(self) -> None:
         """Writes the sheet."""
         sheet, context = self.sheet, self.context
-        self.workings = workings
         sheet.text(0, 0, "Results", "title")
         sheet.text(1, 0, context.model.question or context.model.title, "subtitle")
         self._subject()
@@ -77,7 +77,7 @@ class ResultsSheet:
         last = self._severity(last)
         sheet.widths(44, *[17] * 9)
         sheet.worksheet.freeze_panes(TOP - 1, 1)
-        sheet.print_setup(last, 9)
+        sheet.print_setup(last, 8)
 
     def _subject(self) -> None:
         """What the numbers are: of whom, in which money and perspective, and in which run mode."""

@@ -35,7 +35,7 @@ def add(book: Book, context: Context) -> None:
         lowest = max(lowest, TOP + len(table.numeric.keys) - 1)
     sheet.worksheet.freeze_panes(TOP, 0)
     sheet.worksheet.set_column(0, column, 13)
-    sheet.print_setup(lowest, column - 3, repeat_rows=(HEADER, UNIT), landscape=False)
+    sheet.print_setup(lowest, column - 2, repeat_rows=(HEADER, UNIT), landscape=False)
 
 
 def _table(book: Book, context: Context, sheet: Sheet, table: Table, left: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from cea.analysis.incremental import incremental
 from cea.engine.draws import Draws
 from cea.engine.psa import DrawResults
-from cea.engine.results import run
+from cea.engine.results import Results, run
 from cea.errors import UsageError
 from cea.model.definition import Model
 from cea.reports.run_folder import Manifest
@@ -60,12 +60,13 @@ def write_workbook(
     from, with their hash, for the first sheet and for the import of the workbook. The file appears whole or not at all,
     and equal arguments give equal bytes.
 
-    Raises InputError where the model has no value, UsageError for a perspective or comparator that it does not have, a
-    model that is too large for a spreadsheet, or a file that cannot be written.
+    Raises InputError where the model has no value, UsageError for a perspective or comparator that it does not have,
+    draws of another model or perspective, what is too large for a spreadsheet, or a file that cannot be written.
     """
     results = run(model, perspective)
     chosen = incremental(results, comparator).comparator
-    _refuse_too_many(0 if psa is None else psa.source.n)
+    if psa is not None:
+        _check_draws(psa, results)
     with Book(path, model.title) as book:
         _write(book, Context(results, psa, _draws(psa), Layout(model), chosen, provenance), sheets)
 
@@ -121,10 +122,10 @@ def _results(book: Book, context: Context) -> None:
     )
     charts = book.sheet(addresses.CHARTS, "Trace of each strategy, costs by category", _RESULT)
     parts.write()
-    results = ResultsSheet(context, sheet, parts)
+    results = ResultsSheet(context, sheet, parts, workings)
     results.enter_totals()
     workings.write()
-    results.write(workings)
+    results.write()
     charts_sheet.add(book, context, charts, parts)
 
 
@@ -139,6 +140,15 @@ def _draws(psa: DrawResults | None) -> Draws | None:
     return Draws(sampler.names, values, sampler.seed, sampler.sampler, currency=sampler.currency)
 
 
-def _refuse_too_many(draws: int) -> None:
-    if draws > MOST_DRAWS:
-        raise UsageError(f"{draws:,} draws are more than a sheet has rows for: choose at most {MOST_DRAWS:,}")
+def _check_draws(psa: DrawResults, results: Results) -> None:
+    """Raises UsageError for more draws than rows, and for draws of another model or in another perspective."""
+    if psa.source.n > MOST_DRAWS:
+        raise UsageError(f"{psa.source.n:,} draws are more than a sheet has rows for: choose at most {MOST_DRAWS:,}")
+    ours, theirs = results.outcomes, psa.outcomes
+    for what, one, other in (
+        ("list of strategies", ", ".join(ours.strategies), ", ".join(theirs.strategies)),
+        ("currency", ours.currency, theirs.currency),
+        ("perspective", ours.perspective, theirs.perspective),
+    ):
+        if one != other:
+            raise UsageError(f"the draws are of another {what} ({other}) than the workbook ({one}): draw again")
