@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from cea.model.definition import Model, Parameter, Solve
 # Solutions of recent models: the headlines under several layers share one held model.
 _KEEP = 64
 _solutions: OrderedDict[tuple[object, ...], tuple[Model, float]] = OrderedDict()
+_lock = Lock()  # sessions of the dashboard solve at the same time
 
 
 def solved_values(model: Model) -> dict[str, float]:
@@ -34,17 +36,20 @@ def solved_values(model: Model) -> dict[str, float]:
 def _solved(model: Model, parameter: Parameter, solve: Solve, earlier: dict[str, float]) -> float:
     layers = model.held_layers(solve.target.names) if solve.held else model.layers
     key = (id(model.document), tuple(layer.identity for layer in layers), parameter.name)
-    if key in _solutions and _solutions[key][0].document is model.document:
-        return _solutions[key][1]
+    with _lock:
+        known = _solutions.get(key)
+    if known is not None and known[0].document is model.document:
+        return known[1]
     seen = model.with_only(layers)
     inner = seen.parameters[parameter.name]
     if inner.solve is None:
         what = f"{parameter.name} is solved only under a layer that does not hold"
         raise InputError([Problem(what, parameter.place, "say `held: false`, or `structural: true` in the layer")])
     value = _root(seen, inner, inner.solve, earlier)
-    _solutions[key] = (seen, value)
-    while len(_solutions) > _KEEP:
-        _solutions.popitem(last=False)
+    with _lock:
+        _solutions[key] = (seen, value)
+        while len(_solutions) > _KEEP:
+            _solutions.popitem(last=False)
     return value
 
 

@@ -66,6 +66,9 @@ def test_a_preset_changes_currency_and_numbers(visit):
     assert "£" in page.get_by_test_id("stAlertContentSuccess").first.inner_text()
 
 
+OPACITY = "parseFloat(getComputedStyle(document.querySelector('.st-key-results')).opacity)"
+
+
 def test_an_invalid_value_greys_the_last_good_result_and_says_why(visit):
     page = visit.go()
     good = extra_cost(7_200.0)
@@ -73,12 +76,12 @@ def test_an_invalid_value_greys_the_last_good_result_and_says_why(visit):
     type_price(visit, "-5")
     page.get_by_text("These inputs cannot be used").wait_for()
     assert page.get_by_text(good).count() == 1
-    assert float(page.locator(".st-key-results").evaluate("one => getComputedStyle(one).opacity")) < 0.6
+    page.wait_for_function(f"{OPACITY} < 0.6")
     assert page.get_by_test_id("stException").count() == 0
     type_price(visit, "7200")
     page.get_by_text("These inputs cannot be used").wait_for(state="detached")
     visit.rest()
-    assert float(page.locator(".st-key-results").evaluate("one => getComputedStyle(one).opacity")) == 1
+    page.wait_for_function(f"{OPACITY} == 1")
 
 
 def test_draws_show_progress_stop_and_finish(visit):

@@ -126,7 +126,7 @@ def test_a_severity_weight_of_one_is_said_in_a_line_and_none_is_not_mentioned():
 
 def names_drawn(found: PsaReport, monkeypatch, folder: Path) -> set[str]:
     """Names of the figures; drawing is not saving, which is slow and tested elsewhere."""
-    monkeypatch.setattr(style, "save", lambda figure, path: [path])
+    monkeypatch.setattr(style, "save", lambda figure, path, where: [path])
     return {path.relative_to(folder).as_posix() for path in found.draw(folder)}
 
 
