@@ -34,6 +34,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "matplotlib": "reports",
     "xlsxwriter": "reports",
+    "docx": "reports",
     "streamlit": "dashboard",
     "altair": "dashboard",
     "ruamel": "loading",
@@ -53,7 +54,9 @@ KERNELS = (
     "formula/functions.py",
 )
 
-HEAVY = ("matplotlib", "streamlit", "sklearn", "SALib", "scipy.optimize", "scipy.stats", "xlsxwriter", "openpyxl")
+HEAVY = (
+    "matplotlib", "streamlit", "sklearn", "SALib", "scipy.optimize", "scipy.stats", "xlsxwriter", "openpyxl", "docx",
+)  # fmt: skip
 
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50

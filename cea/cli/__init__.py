@@ -22,6 +22,7 @@ from cea.cli import (
     evidence_verbs,
     exchange_verbs,
     record_verbs,
+    report_verbs,
 )
 from cea.cli.application import application, given
 from cea.cli.options import stderr
@@ -29,7 +30,7 @@ from cea.errors import CeaError, InputError
 
 VERBS = (
     base_verbs, analysis_verbs, decision_verbs, evidence_verbs, calibration_verbs, exchange_verbs, record_verbs,
-    dashboard_verbs,
+    report_verbs, dashboard_verbs,
 )  # fmt: skip
 """Modules that register their verbs when they are imported."""
 SHOWN_PROBLEMS = 50

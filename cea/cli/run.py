@@ -24,7 +24,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     output = Output(request, command, err)
     model = request.model()
     results = run(model, request.perspective)
-    report = Report(results, incremental(results.outcomes, request.comparator), _settings(request, results))
+    report = Report(results, incremental(results.outcomes, request.comparator), settings(request, results))
     for warning in model.warnings:
         output.note(f"warning: {warning}", "yellow")
     tables = report.tables() if output.writes else {}
@@ -37,7 +37,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
         print_report(out, report)
 
 
-def _settings(request: Request, results: Results) -> list[Setting]:
+def settings(request: Request, results: Results) -> list[Setting]:
     """Headlines of the run, and under each layer that the model wants to see beside it."""
     model = results.model
     settings: list[Setting] = [("as run" if model.layers else "base case", headlines(results))]

@@ -108,7 +108,7 @@ def _print(out: Console, model: Model, scenarios: Sequence[Scenario]) -> None:
         found = [
             (scenario, item) for scenario in scenarios for item in scenario.headlines if item.headline.name == name
         ]
-        print_table(out, _table(model, scenarios[0], found))
+        print_table(out, scenario_table(model, scenarios[0], found))
         rows = [(_label(scenario, scenarios[0]), item) for scenario, item in found]
         for made in weighted_tables(rows, [model.threshold], model):
             print_table(out, made)
@@ -119,7 +119,7 @@ def _print(out: Console, model: Model, scenarios: Sequence[Scenario]) -> None:
             out.print(Text(f"Not run: {scenario.name} ({scenario.reason})"))
 
 
-def _table(model: Model, first: Scenario, found: Sequence[tuple[Scenario, HeadlineResult]]) -> Table:
+def scenario_table(model: Model, first: Scenario, found: Sequence[tuple[Scenario, HeadlineResult]]) -> Table:
     """One headline comparison under every scenario that has it; `first` is the base case."""
     currency, threshold, unit = model.currency, model.threshold, model.settings.effect_unit
     shown = found[0][1]

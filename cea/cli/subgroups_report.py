@@ -28,15 +28,15 @@ _NAMES: Mapping[str, str] = {"none": "Treat none", "all": "Treat all", "test": "
 def show(out: Console, found: Found) -> None:
     """Prints the subgroups of each comparison, then the test."""
     for name in found.headlines:
-        print_table(out, _subgroup_table(found, found.subgroups.of(name)))
+        print_table(out, subgroup_table(found, found.subgroups.of(name)))
     for test in found.tests:
         print_table(out, _choice_table(test, found.model))
         print_table(out, _prevalence_table(test, found.model))
-    for line in _notes(found):
+    for line in notes(found):
         out.print(Text(line))
 
 
-def _subgroup_table(found: Found, items: Sequence[SubgroupResult]) -> Table:
+def subgroup_table(found: Found, items: Sequence[SubgroupResult]) -> Table:
     """A row a subgroup, under what divides the population."""
     model, currency, first = found.model, found.model.currency, items[0]
     unit, at = model.settings.effect_unit, money(model.threshold, model.currency)
@@ -156,7 +156,7 @@ def _most(amount: float, currency: str) -> str:
     return "none" if amount < 0 else money(amount, currency)
 
 
-def _notes(found: Found) -> Iterator[str]:
+def notes(found: Found) -> Iterator[str]:
     """What a reader needs beside the numbers."""
     yield "A subgroup differs from everybody in what is said here, and in nothing else:"
     said: dict[str, list[str]] = {}

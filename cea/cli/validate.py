@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from cea.model.definition import Model
 from cea.reports.terminal import Table, print_table
 from cea.reports.wording import NONE, describe_pair
 
-_TITLES = {
+TITLES = {
     "must_reproduce": "Must reproduce",
     "held_out": "Held out: observed in cohorts that the model was not fitted to",
     "context": "Context: shown, not a target",
@@ -36,14 +36,7 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
     targets, published = read_targets(request.inputs, model)
     if not targets:
         raise UsageError(f"{request.inputs.as_posix()} has no {FILE}, so there is nothing to validate against")
-    models: dict[tuple[str, ...], Model] = {(): model}
-    folder = Folder(request.inputs)
-
-    def model_for(layers: tuple[str, ...]) -> Model:
-        if layers not in models:
-            models[layers] = replace(request, layers=folder.on_top(model.document, request.layers, layers)).model()
-        return models[layers]
-
+    model_for = models_under(request, model)
     found = compare(targets, model_for)
     frame = comparisons_frame(found)
     beside = compare_published(published, model_for)
@@ -64,12 +57,25 @@ def execute(request: Request, command: Sequence[str], out: Console, err: Console
         out.print(Text(f"All {len(required)} figures that must be reproduced are met."))
 
 
+def models_under(request: Request, model: Model) -> Callable[[tuple[str, ...]], Model]:
+    """What gives the model of a request under further layers; each is read once."""
+    models: dict[tuple[str, ...], Model] = {(): model}
+    folder = Folder(request.inputs)
+
+    def model_for(layers: tuple[str, ...]) -> Model:
+        if layers not in models:
+            models[layers] = replace(request, layers=folder.on_top(model.document, request.layers, layers)).model()
+        return models[layers]
+
+    return model_for
+
+
 def _print(out: Console, found: Sequence[Comparison], beside: Sequence[Beside]) -> None:
-    for role, title in _TITLES.items():
+    for role, title in TITLES.items():
         chosen = [item for item in found if item.target.role == role]
         if chosen:
-            print_table(out, _table(title, chosen))
-        if role == "held_out" and (sentence := _distance(chosen)):
+            print_table(out, target_table(title, chosen))
+        if role == "held_out" and (sentence := distance(chosen)):
             out.print(Text(f"{sentence}\n"))
     for item in beside:
         made = describe_pair(item.pair, item.currency, item.effect_unit)
@@ -80,7 +86,8 @@ def _print(out: Console, found: Sequence[Comparison], beside: Sequence[Beside]) 
         out.print()
 
 
-def _table(title: str, items: Sequence[Comparison]) -> Table:
+def target_table(title: str, items: Sequence[Comparison]) -> Table:
+    """The figures of one role beside the model's."""
     exact = any(item.exponential is not None for item in items)
     judged = any(item.target.tolerance for item in items)
     columns = [("Figure", False), ("Expected", True), ("Model", True), ("Difference", True)]
@@ -106,7 +113,7 @@ def _notes(items: Sequence[Comparison]) -> list[str]:
     return [f"{' / '.join(named)}: {note}" for note, named in labels.items()]
 
 
-def _distance(items: Sequence[Comparison]) -> str:
+def distance(items: Sequence[Comparison]) -> str:
     """How far the model is from figures, in a sentence; empty where none has an expected value."""
     apart = [(abs(item.difference), item.target.label) for item in items if item.difference is not None]
     if not apart:

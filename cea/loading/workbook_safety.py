@@ -23,6 +23,8 @@ MAX_RATIO = 100
 _SMALL = 1_000_000
 """Parts up to this size are never a bomb, whatever their ratio."""
 
+_BLOCK = 1_000_000
+_DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = 0x1
 _NEEDED = ("[Content_Types].xml", "xl/workbook.xml")
@@ -63,9 +65,28 @@ def _reasons(path: Path, data: bytes) -> list[tuple[str, str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
-    except Exception:  # a damaged directory fails in many ways
-        return [("the file is damaged: its list of parts cannot be read", "take another copy, or export it again")]
-    return [*_sizes(parts), *_contents(parts)]
+            found = [*_sizes(parts), *_contents(parts)]
+            return found or _declarations(archive, parts)
+    except Exception:  # a damaged directory or part fails in many ways
+        return [("the file is damaged: its parts cannot be read", "take another copy, or export it again")]
+
+
+def _declarations(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> list[tuple[str, str]]:
+    """The parts that declare entities, which grow as they are read, whichever parser reads them."""
+    found = []
+    for part in parts:
+        if not part.filename.lower().endswith((".xml", ".rels", ".vml")):
+            continue
+        with archive.open(part) as handle:
+            before = b""
+            while block := handle.read(_BLOCK):
+                text = (before + block).replace(b"\0", b"")  # without the zeros that UTF-16 puts between
+                if any(mark in text for mark in _DECLARATIONS):
+                    name = shortened(part.filename)
+                    found.append((f"its part {name} declares entities", "export it again; do not open this file"))
+                    break
+                before = block[-32:]
+    return found
 
 
 def _sizes(parts: list[zipfile.ZipInfo]) -> list[tuple[str, str]]:

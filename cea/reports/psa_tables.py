@@ -26,11 +26,18 @@ def show(report: PsaReport, console: Console) -> None:
         console.print(text)
     console.print(Text(f"Probabilistic analysis, {len(report.results.outcomes.cost):,} draws"))
     console.print()
-    for made in (*_means(report), *(_comparison(report, item) for item in report.comparisons), _choice(report)):
+    for made in tables(report):
         print_table(console, made)
-    for sentence in _sentences(report):
+    for sentence in sentences(report):
         console.print(Text(sentence))
     console.print(Text(f"sha256 of the results: {report.results.sha256}"), soft_wrap=True)
+
+
+def tables(report: PsaReport) -> Iterator[Table]:
+    """Means and intervals, every headline comparison, and how often each strategy is the best."""
+    yield from _means(report)
+    yield from (_comparison(report, item) for item in report.comparisons)
+    yield _choice(report)
 
 
 def _means(report: PsaReport) -> Iterator[Table]:
@@ -119,7 +126,8 @@ def _choice(report: PsaReport) -> Table:
     return made
 
 
-def _sentences(report: PsaReport) -> Iterator[str]:
+def sentences(report: PsaReport) -> Iterator[str]:
+    """The hazard ratios that the draws imply, and whether there were enough draws."""
     for target, ratio in report.hazards:
         yield _hazard(report, target, ratio)
     yield from report.convergence.sentences(_money(report))

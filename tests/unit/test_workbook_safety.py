@@ -68,7 +68,7 @@ def refused(folder: Path, workbook: Path) -> Iterator[tuple[Path, str]]:
     yield with_parts(workbook, folder / "many.xlsx", lambda parts: parts.update(many)), "parts, more than"
     for part in ("xl/workbook.xml", "xl/sharedStrings.xml", "xl/worksheets/sheet3.xml"):
         file = folder / f"entities_{Path(part).stem}.xlsx"
-        yield with_parts(workbook, file, lambda parts, part=part: _declare(parts, part)), "EntitiesForbidden"
+        yield with_parts(workbook, file, lambda parts, part=part: _declare(parts, part)), "declares entities"
 
 
 def _declare(parts: Parts, part: str) -> None:
