@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from rich.console import Console
 
 from benchmarks.cases import absent, groups
-from benchmarks.commands import commands, first_draws, long_runs
+from benchmarks.commands import commands, first_draws, long_runs, workbooks
 from benchmarks.machine import load, machine, sentence
 from benchmarks.processes import measure
 from benchmarks.records import Absent, Row, write
@@ -47,6 +47,8 @@ def measured(progress: Console, *, million: bool) -> Iterator[Row]:
         found = iter(measure([case for case in cases if not absent(case)], turns))
         for case in cases:
             yield Absent(case.name, case.engine, case.model, case.n) if absent(case) else next(found)
+    progress.print("workbook ...")
+    yield from workbooks()
     if million:
         progress.print("commands with many draws ...")
         yield from long_runs()

@@ -22,10 +22,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Record(Case):
-    """A case with its median wall time in seconds and the peak memory of its process in MB."""
+    """A case with its median wall time in seconds, the peak memory of its process and the size of its file in MB."""
 
     seconds: float
     peak_mb: float
+    file_mb: float | None = None
 
     @property
     def per_draw(self) -> float:
@@ -58,6 +59,7 @@ def find(rows: Iterable[Row], name: str, engine: str, model: str, n: int | None 
 def write(rows: Iterable[Row], machine: dict[str, object], folder: Path = RESULTS) -> None:
     """Writes the records to latest.json, and what they were measured on to machine.json."""
     folder.mkdir(parents=True, exist_ok=True)
-    records = [asdict(row) for row in rows if isinstance(row, Record)]
+    found = [asdict(row) for row in rows if isinstance(row, Record)]
+    records = [{key: value for key, value in row.items() if value is not None} for row in found]
     for name, content in (("latest", records), ("machine", machine)):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

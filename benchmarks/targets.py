@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.cases import CEA, DRAWS, FUSED, HEORMODEL, MANY, MILLION, SCALE, SHIPPED, SICK_SICKER
-from benchmarks.commands import COLD, IMPORTS, RUN, WARM
+from benchmarks.commands import COLD, IMPORTS, RECALCULATION, RUN, WARM, WORKBOOK
 from benchmarks.records import Record, Row, find
 
 
@@ -30,7 +30,7 @@ class Target:
 
 def targets(rows: Sequence[Row]) -> list[Target]:
     """All targets, with what was measured of them."""
-    return [*_starts(rows), *_draws(rows), *_peers(rows), *_analyses(rows), *_long_runs(rows)]
+    return [*_starts(rows), *_draws(rows), *_peers(rows), *_analyses(rows), *_workbooks(rows), *_long_runs(rows)]
 
 
 def _starts(rows: Sequence[Row]) -> Iterator[Target]:
@@ -66,6 +66,13 @@ def _analyses(rows: Sequence[Row]) -> Iterator[Target]:
         ("EVPPI", "EVPPI of every parameter", 20),
     ):
         yield Target(label, _seconds(find(rows, name, "cea", SHIPPED)), limit, "s")
+
+
+def _workbooks(rows: Sequence[Row]) -> Iterator[Target]:
+    written, again = (find(rows, case.name, case.engine, case.model) for case in (WORKBOOK, RECALCULATION))
+    yield Target("workbook of 1,000 draws, written", _seconds(written), 30, "s")
+    yield Target("workbook of 1,000 draws, size", written.file_mb if written else None, 15, "MB")
+    yield Target("workbook of 1,000 draws, recalculated", _seconds(again), 30, "s")
 
 
 def _long_runs(rows: Sequence[Row]) -> Iterator[Target]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from cea.engine.results import Results
 from cea.errors import CeaError
 
-TOLERANCE = 1e-9
+TOLERANCE = 1e-12
 """Difference of two cells, relative to the larger one or absolute below one; LibreOffice writes 15 digits."""
 
 _SECONDS = 600
@@ -48,24 +48,28 @@ def recalculated(results: Results, office: str) -> Recalculated:
         folder = Path(spare)
         stored = folder / "workbook.xlsx"
         write_workbook(results.model, stored, perspective=results.perspective)
-        return _compared(stored, _recalculate(stored, folder, office))
+        return _compared(stored, recalculate([stored], folder, office)[stored])
 
 
-def _recalculate(file: Path, folder: Path, office: str) -> Path:
-    """A copy with LibreOffice's numbers; the stored ones are thrown away by a setting of a profile of our own."""
+def recalculate(files: Sequence[Path], folder: Path, office: str) -> dict[Path, Path]:
+    """Copies of workbooks with LibreOffice's numbers, all by one start of it; file names must differ.
+
+    The stored numbers are thrown away by a setting of a profile of our own. Raises CeaError when LibreOffice does not
+    answer.
+    """
     profile, target = folder / "profile", folder / "recalculated"
-    (profile / "user").mkdir(parents=True)
+    (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(_PROFILE, encoding="utf-8")
     command = [
         office, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore",
-        "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), str(file),
+        "--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target), *map(str, files),
     ]  # fmt: skip
     try:
         subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError) as error:
         raise CeaError(f"LibreOffice did not recalculate the workbook: {type(error).__name__}") from None
-    made = target / file.name
-    if not made.is_file():
+    made = {file: target / file.name for file in files}
+    if not all(copy.is_file() for copy in made.values()):
         raise CeaError("LibreOffice wrote no workbook")
     return made
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.conformance.recalculation import program, recalculate
 
 
 @pytest.fixture(scope="session")
@@ -17,27 +16,6 @@ def recalculated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], P
 
     Without LibreOffice the test is skipped; with CEA_REQUIRE_PROGRAMS=1 it fails instead.
     """
-    program = shutil.which("soffice") or shutil.which("libreoffice")
-    if program is None:
-        notice = "LibreOffice (soffice) is not installed: workbooks are not recalculated"
-        if os.environ.get("CEA_REQUIRE_PROGRAMS") == "1":
-            pytest.fail(notice)
-        pytest.skip(notice)
-    profile = tmp_path_factory.mktemp("libreoffice-profile")
-
-    def recalculate(workbook: Path) -> Path:
-        target = workbook.parent / "recalculated"
-        command = [
-            program,
-            f"-env:UserInstallation={profile.as_uri()}",
-            "--headless",
-            "--convert-to",
-            "xlsx",
-            "--outdir",
-            str(target),
-            str(workbook),
-        ]
-        subprocess.run(command, check=True, capture_output=True, timeout=180)
-        return target / workbook.name
-
-    return recalculate
+    program()
+    folder = tmp_path_factory.mktemp("libreoffice")
+    return lambda workbook: recalculate([workbook], folder)[workbook]
