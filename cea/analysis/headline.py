@@ -47,6 +47,18 @@ class HeadlineResult:
         """Cost per weighted unit of effect; None where the model has no severity, or the ratio no meaning."""
         return None if self.severity is None or self.pair.icer is None else self.pair.icer / self.weight
 
+    def as_dict(self) -> dict[str, object]:
+        """The comparison in numbers, as tables and JSON begin with it."""
+        return {
+            "headline": self.headline.name,
+            "strategy": self.headline.strategy,
+            "comparator": self.headline.comparator,
+            "incremental_cost": self.pair.cost,
+            "incremental_effect": self.pair.effect,
+            "icer": self.pair.icer,
+            "quadrant": self.pair.quadrant,
+        }
+
     def net_benefit(self, threshold: float) -> float:
         """Incremental net monetary benefit at a threshold."""
         return self.pair.effect * threshold - self.pair.cost

@@ -115,17 +115,7 @@ def headlines_frame(settings: Sequence[Setting]) -> pd.DataFrame:
 
 
 def _comparison(label: str, item: HeadlineResult) -> dict[str, Any]:
-    return {
-        "setting": label,
-        "headline": item.headline.name,
-        "strategy": item.headline.strategy,
-        "comparator": item.headline.comparator,
-        "incremental_cost": item.pair.cost,
-        "incremental_effect": item.pair.effect,
-        "icer": item.pair.icer,
-        "quadrant": item.pair.quadrant,
-        "price": item.price,
-    }
+    return {"setting": label, **item.as_dict(), "price": item.price}
 
 
 def _pair(pair: Pair, thresholds: Sequence[float]) -> dict[str, Any]:
