@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
-import numpy as np
-import pandas as pd
-
-from cea.analysis.headline import pairwise
-from cea.analysis.incremental import Pair
-from cea.engine.cohort import Cohort, simulate
-from cea.engine.results import run
-from cea.engine.solve import solved_values
-from cea.model.definition import Model, Source
+from cea.analysis.life_table import LifeTable
+from cea.model.definition import Source
 
 Role = Literal["must_reproduce", "held_out", "context"]
 Measure = Literal["survival", "occupancy", "event", "hazard_ratio", "parameter"]
+IntervalKind = Literal["published", "quoted", "computed", "judgement"]
+Chart = Literal["survival", "shares"]
+
+SHARES: frozenset[Measure] = frozenset({"survival", "occupancy", "event"})
+"""Measures that are shares of the cohort: they are drawn, and differences between them can be averaged."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What an observation may be: from `low` to `high`, where it comes from, and how it was made.
+
+    `published` was printed by the source, `quoted` is a range that is no confidence interval, `computed` comes from
+    numbers of the source by `method`, `judgement` is somebody's. `of_year` is an interval of the time at which the
+    expected share is reached, in years, as of a median survival.
+    """
+
+    low: float
+    high: float
+    kind: IntervalKind
+    method: str = ""
+    of_year: bool = False
+
+    @classmethod
+    def wilson(cls, share: float, n: int) -> Interval:
+        """The 95 % interval of a share of `n` people (Wilson, J Am Stat Assoc 1927;22:209-212).
+
+        It takes everybody as followed until then: where people were lost before, the truth is less certain.
+        """
+        z = NormalDist().inv_cdf(0.975)
+        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+        return cls(middle - half, middle + half, "computed", f"Wilson, n = {n:,}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +53,8 @@ class Target:
 
     `survival` is the share alive at `year`, `occupancy` the share in `states`, `event` the expected number of `event`
     by then, `hazard_ratio` the ratio of cumulative hazards of death against `comparator`, `parameter` the value of a
-    (solved) parameter.
+    (solved) parameter. With `life_table` the expected survival is that of the table. `cohort` names who was observed
+    (`n` people), `section` and `part` where the figure is shown.
     """
 
     name: str
@@ -45,42 +73,69 @@ class Target:
     layers: tuple[str, ...] = ()
     start: Mapping[str, float] | None = None
     values: Mapping[str, float] | None = None
+    life_table: LifeTable | None = None
+    interval: Interval | None = None
+    n: int | None = None
+    cohort: str = ""
+    section: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True)
-class Published:
-    """A published evaluation: what it found, the model's closest comparison, and why the two differ."""
+class SectionOfTargets:
+    """Targets that are shown together, with a note on what to make of them and perhaps a figure of their own."""
+
+    name: str
+    label: str
+    chart: Chart | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """An observation that the model is not compared with, and why not."""
 
     label: str
     found: str
-    strategy: str
-    comparator: str
-    layers: tuple[str, ...]
-    distance: str
+    reason: str
+    source: Source
 
 
 @dataclass(frozen=True)
-class Beside:
-    """A published evaluation beside the model's own result."""
+class Span:
+    """A figure at point values and its 95 % interval over draws, which is None without draws."""
 
-    published: Published
-    pair: Pair
-    currency: str
-    effect_unit: str
+    value: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A target beside the model's figure, by competing risks and by the matrix exponential."""
+    """A target beside the model's figure.
+
+    `expected` is the target's, or what its life table gives; `model` the model's figure with its interval over draws,
+    which holds the uncertainty of parameters and nothing else; `exponential` the figure by the matrix exponential;
+    `reached` the year at which the model comes down to the expected share, where the observed interval is one of time
+    (infinite where that is after the interval's end); `start` says who starts.
+    """
 
     target: Target
-    value: float
-    exponential: float | None
+    expected: float | None
+    model: Span
+    start: str
+    exponential: float | None = None
+    reached: Span | None = None
+
+    @property
+    def value(self) -> float:
+        """The model's figure at point values."""
+        return self.model.value
 
     @property
     def difference(self) -> float | None:
         """Model minus target."""
-        return None if self.target.expected is None else self.value - self.target.expected
+        return None if self.expected is None else self.value - self.expected
 
     @property
     def met(self) -> bool | None:
@@ -88,80 +143,3 @@ class Comparison:
         if self.difference is None or self.target.tolerance is None:
             return None
         return abs(self.difference) <= self.target.tolerance + 1e-12
-
-
-def compare(targets: Iterable[Target], model_for: Callable[[tuple[str, ...]], Model]) -> list[Comparison]:
-    """Runs the model for each target; `model_for` gives the model under a tuple of layer names."""
-    found = []
-    for target in targets:
-        model = model_for(target.layers)
-        value = _measure(target, _cohort(target, model))
-        exponential = None
-        if target.role == "must_reproduce" and target.measure in ("survival", "hazard_ratio"):
-            exact = replace(model, settings=replace(model.settings, transition_method="matrix_exponential"))
-            exponential = _measure(target, _cohort(target, exact, solved_values(model)))
-        found.append(Comparison(target, value, exponential))
-    return found
-
-
-def compare_published(items: Iterable[Published], model_for: Callable[[tuple[str, ...]], Model]) -> list[Beside]:
-    """The model's own result for each published evaluation."""
-    found = []
-    for item in items:
-        results = run(model_for(item.layers))
-        settings = results.model.settings
-        pair = pairwise(results, item.strategy, item.comparator)
-        found.append(Beside(item, pair, settings.currency, settings.effect_unit))
-    return found
-
-
-def _cohort(target: Target, model: Model, solved: Mapping[str, float] | None = None) -> Cohort:
-    """The cohort that a target is about: its strategies, until its year."""
-    values = {**(solved_values(model) if solved is None else solved), **(target.values or {})}
-    named = [name for name in (target.strategy, target.comparator) if name is not None]
-    strategies = tuple(dict.fromkeys(named)) or tuple(model.strategies)
-    cycles = None if target.year is None else max(1, round(target.year * model.settings.cycles_per_year))
-    return simulate(model, values, strategies, cycles, target.start or None)
-
-
-def _measure(target: Target, cohort: Cohort) -> float:
-    if target.measure == "parameter":
-        return float(np.asarray(cohort.scope.names[target.parameter or ""]).ravel()[0])
-    at = round((target.year or 0.0) * cohort.model.settings.cycles_per_year)
-    strategy = cohort.strategies.index(target.strategy or cohort.strategies[0])
-    if target.measure == "survival":
-        return float(cohort.alive[0, strategy, at])
-    if target.measure == "occupancy":
-        return float(sum(cohort.state(state)[0, strategy, at] for state in target.states))
-    if target.measure == "event":
-        return float(cohort.event_flow(target.event or "")[0, strategy, :at].sum())
-    survival = cohort.alive[0, :, at]
-    return float(np.log(survival[strategy]) / np.log(survival[cohort.strategies.index(target.comparator or "")]))
-
-
-def comparisons_frame(comparisons: Iterable[Comparison]) -> pd.DataFrame:
-    """One row a target.
-
-    Columns: name, label, role, expected, model, difference, tolerance, met, matrix_exponential, grade, ref, where,
-    note.
-    """
-    return pd.DataFrame(
-        [
-            {
-                "name": item.target.name,
-                "label": item.target.label,
-                "role": item.target.role,
-                "expected": item.target.expected,
-                "model": item.value,
-                "difference": item.difference,
-                "tolerance": item.target.tolerance,
-                "met": item.met,
-                "matrix_exponential": item.exponential,
-                "grade": item.target.source.grade,
-                "ref": item.target.source.ref,
-                "where": item.target.source.where,
-                "note": item.target.source.note,
-            }
-            for item in comparisons
-        ]
-    )

@@ -126,15 +126,17 @@ def validate(
     inputs: Inputs = DEFAULT_INPUTS,
     layer: Layers = None,
     set_: Sets = None,
+    n: Annotated[int, typer.Option("-n", min=0, help="Draws for the model's intervals; 0: none.")] = 2_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
     out: Out = None,
     force: Force = False,
     quiet: Quiet = False,
     json: AsJson = False,
     figures: Figures = True,
 ) -> None:
-    """The model beside the figures that it must reproduce. Exit code 4 when one is missed."""
+    """The model beside what it must reproduce and what was observed elsewhere. Exit code 4 when a figure is missed."""
     asked = request("validate", inputs, layer, set_, out=out, force=force, quiet=quiet, as_json=json)
-    validate_command.execute(asked, given_command(), stdout(), stderr(), with_figures=figures)
+    validate_command.execute(asked, given_command(), stdout(), stderr(), draws=n, seed=seed, with_figures=figures)
 
 
 @application.command()

@@ -58,7 +58,7 @@ def _beside(request: Request, model: Model, problems: list[Problem]) -> int:
     """Reads the files beside the model; the number of validation targets."""
     targets = 0
     try:
-        targets = len(read_targets(request.inputs, model)[0])
+        targets = len(read_targets(request.inputs, model).targets)
     except InputError as error:
         problems.extend(error.problems)
     for read in _BESIDE:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cea.analysis.fit import DRAWS, compare
 from cea.analysis.incremental import incremental
 from cea.analysis.one_way import OneWay, one_way
 from cea.analysis.scenarios import run_scenarios
-from cea.analysis.targets import compare
 from cea.cli.options import Request
 from cea.cli.output import Output
 from cea.cli.run import settings
@@ -19,7 +19,7 @@ from cea.cli.spanned import progress
 from cea.cli.subgroups import Choices, analyse
 from cea.cli.subgroups_report import notes as subgroup_notes
 from cea.cli.subgroups_report import subgroup_table
-from cea.cli.validate import TITLES, distance, models_under, target_table
+from cea.cli.validate import models_under
 from cea.engine.draws import drawn
 from cea.engine.psa import Job, run_draws
 from cea.engine.results import Results, run
@@ -34,6 +34,7 @@ from cea.reports.document import html, word
 from cea.reports.psa_report import PsaReport
 from cea.reports.run_folder import Manifest
 from cea.reports.run_report import Report
+from cea.reports.validation_report import blocks
 from cea.reports.wording import headlines_line, setting
 
 NAME = "report"
@@ -89,7 +90,7 @@ def _findings(
         report=report,
         psa=psa,
         one_way=_one_way(request, base, err),
-        validation=_validation(request, base),
+        validation=_validation(request, base, n, seed),
         subgroups=_subgroups(request, base, err),
         scenarios=_scenarios(request, base) if full else _NONE,
         statements=statements,
@@ -114,14 +115,13 @@ def _one_way(request: Request, base: Results, err: Console) -> tuple[OneWay, ...
         return one_way(base.model, perspective=base.perspective, progress=told)
 
 
-def _validation(request: Request, base: Results) -> Group:
-    """The tables that `cea validate` prints."""
-    targets, _ = read_targets(request.inputs, base.model)
-    found = compare(targets, models_under(request, base.model))
-    by_role = {role: [item for item in found if item.target.role == role] for role in TITLES}
-    tables = [target_table(TITLES[role], items) for role, items in by_role.items() if items]
-    sentence = distance(by_role["held_out"])
-    return tables, [sentence] if sentence else []
+def _validation(request: Request, base: Results, n: int, seed: int) -> Group:
+    """The tables that `cea validate` prints, and what it says of them; with no more draws than there are."""
+    asked = read_targets(request.inputs, base.model)
+    draws = min(n, DRAWS)
+    found = compare(asked.targets, models_under(request, base.model), draws, seed)
+    parts = list(blocks(found, asked.sections, draws))
+    return [table for tables, _ in parts for table in tables], [text for _, said in parts for text in said]
 
 
 def _subgroups(request: Request, base: Results, err: Console) -> Group:

@@ -3,58 +3,110 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
 from rich.text import Text
 
-from cea.analysis.targets import Beside, Comparison, compare, compare_published, comparisons_frame
+from cea.analysis.fit import Fit, comparisons_frame, curves_frame, fit
+from cea.analysis.published import Beside, compare_published, published_frame
+from cea.analysis.targets import Comparison
+from cea.analysis.verdicts import Summary, by_cohort, by_start_and_time, summaries
 from cea.cli.options import Request
 from cea.cli.output import Output
+from cea.cli.spanned import progress
 from cea.engine.results import choose_perspective
 from cea.errors import CheckError, UsageError
 from cea.loading.folder import Folder
-from cea.loading.targets_file import FILE, read_targets
+from cea.loading.targets_file import FILE, Validation, read_targets
 from cea.model.definition import Model
-from cea.reports.terminal import Table, print_table
-from cea.reports.wording import NONE, describe_pair
-
-TITLES = {
-    "must_reproduce": "Must reproduce",
-    "held_out": "Held out: observed in cohorts that the model was not fitted to",
-    "context": "Context: shown, not a target",
-}
+from cea.reports.run_folder import Manifest
+from cea.reports.terminal import print_table
+from cea.reports.validation_report import blocks, excluded_table, published_table, statement, summary_frame
 
 
-def execute(request: Request, command: Sequence[str], out: Console, err: Console, *, with_figures: bool) -> None:
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A model held against its validation file."""
+
+    asked: Validation
+    fit: Fit
+    beside: Sequence[Beside]
+    draws: int
+
+    @property
+    def held_out(self) -> list[Comparison]:
+        """What was observed in cohorts that the model was not fitted to."""
+        return [item for item in self.fit.comparisons if item.target.role == "held_out"]
+
+    @property
+    def missed(self) -> list[str]:
+        """Labels of the figures that must be reproduced and are not."""
+        return [item.target.label for item in self.required if not item.met]
+
+    @property
+    def required(self) -> list[Comparison]:
+        """The figures that must be reproduced."""
+        return [item for item in self.fit.comparisons if item.target.role == "must_reproduce"]
+
+    @property
+    def cohorts(self) -> list[Summary]:
+        """The fit to held-out figures by cohort and start."""
+        return summaries(self.held_out, by_cohort)
+
+    @property
+    def times(self) -> list[Summary]:
+        """The fit to held-out figures by start and time."""
+        return summaries(self.held_out, by_start_and_time)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Everything as tables, by the name of their file."""
+        made = {"validation": comparisons_frame(self.fit.comparisons), "curves": curves_frame(self.fit.curves)}
+        if self.held_out:
+            made["cohorts"] = summary_frame(self.cohorts, ("cohort", "start"))
+            made["start_and_time"] = summary_frame(self.times, ("start", "time"))
+        if self.beside:
+            made["published"] = published_frame(self.beside)
+        return {name: frame for name, frame in made.items() if len(frame)}
+
+
+def execute(
+    request: Request, command: Sequence[str], out: Console, err: Console, *, draws: int, seed: int, with_figures: bool
+) -> None:
     """Runs all targets. Raises CheckError when one that must be reproduced is missed."""
+    if draws < 0 or draws == 1:
+        raise UsageError(f"-n {draws}: choose 0 for no intervals, or thousands of draws")
     output = Output(request, command, err)
     model = request.model()
-    targets, published = read_targets(request.inputs, model)
-    if not targets:
+    asked = read_targets(request.inputs, model)
+    if not asked.targets:
         raise UsageError(f"{request.inputs.as_posix()} has no {FILE}, so there is nothing to validate against")
     model_for = models_under(request, model)
-    found = compare(targets, model_for)
-    frame = comparisons_frame(found)
-    beside = compare_published(published, model_for)
-    perspective = choose_perspective(model, request.perspective)
-    draw = (lambda where: _figures(frame, where)) if with_figures else None
-    required = [item for item in found if item.target.role == "must_reproduce"]
-    missed = [item.target.label for item in required if not item.met]
-    line = f"{len(required) - len(missed)} of {len(required)} figures that must be reproduced are met"
-    manifest = output.write(model, perspective, {"validation": frame}, draw, headline=line)
+    with progress(request, err, "Targets") as told:
+        fitted = fit(asked.targets, model_for, draws, seed, told)
+        found = Found(asked, fitted, compare_published(asked.published, model_for), draws)
+    tables = found.tables()
+
+    def draw(folder: Path) -> list[Path]:
+        return figures(found, folder)
+
+    line = f"{len(found.required) - len(found.missed)} of {len(found.required)} figures that must be reproduced are met"
+    manifest = output.write(
+        model, choose_perspective(model, request.perspective), tables, draw if with_figures else None,
+        n=draws or None, seed=seed if draws else None, headline=line,
+    )  # fmt: skip
     if request.as_json:
-        records = json.loads(frame.to_json(orient="records", double_precision=15))
-        out.out(json.dumps({"targets": records, "manifest": manifest.as_dict()}, indent=2, ensure_ascii=False))
+        out.out(json.dumps(_report(found, tables, manifest), indent=2, ensure_ascii=False, allow_nan=False))
     else:
-        _print(out, found, beside)
-    if missed:
-        raise CheckError(f"{len(missed)} figures that must be reproduced are missed: " + "; ".join(missed))
+        _print(out, found)
+    if found.missed:
+        raise CheckError(f"{len(found.missed)} figures that must be reproduced are missed: " + "; ".join(found.missed))
     if not request.as_json:
-        out.print(Text(f"All {len(required)} figures that must be reproduced are met."))
+        out.print(Text(f"All {len(found.required)} figures that must be reproduced are met."))
 
 
 def models_under(request: Request, model: Model) -> Callable[[tuple[str, ...]], Model]:
@@ -70,69 +122,64 @@ def models_under(request: Request, model: Model) -> Callable[[tuple[str, ...]], 
     return model_for
 
 
-def _print(out: Console, found: Sequence[Comparison], beside: Sequence[Beside]) -> None:
-    for role, title in TITLES.items():
-        chosen = [item for item in found if item.target.role == role]
-        if chosen:
-            print_table(out, target_table(title, chosen))
-        if role == "held_out" and (sentence := distance(chosen)):
-            out.print(Text(f"{sentence}\n"))
-    for item in beside:
-        made = describe_pair(item.pair, item.currency, item.effect_unit)
-        out.print(Text(f"{item.published.label}: {item.published.found}", style="bold"))
-        out.print(Text(f"    this model: {made} ({item.pair.effect:.2f} {item.effect_unit}s gained)"))
-        out.print(Text(f"    {item.published.distance}"))
-    if beside:
-        out.print()
+def _print(out: Console, found: Found) -> None:
+    for tables, sentences in blocks(found.fit.comparisons, found.asked.sections, found.draws):
+        for table in tables:
+            print_table(out, table)
+        for sentence in sentences:
+            out.print(Text(sentence))
+        if sentences:
+            out.print()
+    if found.asked.excluded:
+        print_table(out, excluded_table(found.asked.excluded))
+    for item in found.beside:
+        if item.steps:
+            print_table(out, published_table(item))
+        else:
+            out.print(Text(item.published.label, style="bold"))
+            out.print(Text(f"Published: {item.published.found}. Not run: {item.published.distance}\n"))
 
 
-def target_table(title: str, items: Sequence[Comparison]) -> Table:
-    """The figures of one role beside the model's."""
-    exact = any(item.exponential is not None for item in items)
-    judged = any(item.target.tolerance for item in items)
-    columns = [("Figure", False), ("Expected", True), ("Model", True), ("Difference", True)]
-    columns += [("Matrix exponential", True)] if exact else []
-    columns += [("Within", True), ("Met", False)] if judged else []
-    made = Table(title, [*columns, ("Grade", False)])
-    for item in items:
-        target = item.target
-        cells = [target.label, _number(target.expected), _number(item.value), _number(item.difference, sign=True)]
-        cells += [_number(item.exponential)] if exact else []
-        cells += [_number(target.tolerance), {True: "yes", False: "NO", None: NONE}[item.met]] if judged else []
-        made.add([*cells, target.source.grade])
-    made.notes += _notes(items)
-    return made
+def _report(found: Found, tables: Mapping[str, pd.DataFrame], manifest: Manifest) -> dict[str, Any]:
+    """The result for programs."""
+
+    def records(name: str) -> list[dict[str, Any]]:
+        if name not in tables:
+            return []
+        rows: list[dict[str, Any]] = json.loads(tables[name].to_json(orient="records", double_precision=15))
+        return rows
+
+    return {
+        "targets": records("validation"),
+        "cohorts": records("cohorts"),
+        "start_and_time": records("start_and_time"),
+        "statement": statement(found.held_out, found.draws),
+        "published": records("published"),
+        "excluded": [
+            {"label": item.label, "found": item.found, "reason": item.reason} for item in found.asked.excluded
+        ],
+        "manifest": manifest.as_dict(),
+    }
 
 
-def _notes(items: Sequence[Comparison]) -> list[str]:
-    """Every note after the figures that it is about."""
-    labels: dict[str, list[str]] = {}
-    for item in items:
-        if item.target.source.note:
-            labels.setdefault(item.target.source.note, []).append(item.target.label)
-    return [f"{' / '.join(named)}: {note}" for note, named in labels.items()]
+def figures(found: Found, folder: Path) -> list[Path]:
+    """The figures of a validation: agreement, held-out survival, and a figure for each section that asks for one."""
+    from cea.reports import style, validation_figures  # noqa: PLC0415 - matplotlib is slow to import
 
-
-def distance(items: Sequence[Comparison]) -> str:
-    """How far the model is from figures, in a sentence; empty where none has an expected value."""
-    apart = [(abs(item.difference), item.target.label) for item in items if item.difference is not None]
-    if not apart:
-        return ""
-    mean = sum(difference for difference, _ in apart) / len(apart)
-    most, label = max(apart)
-    return (
-        f"The model misses the held-out figures by {_number(mean)} on average (mean absolute difference), "
-        f"at most {_number(most)} ({label})."
-    )
-
-
-def _number(value: float | None, *, sign: bool = False) -> str:
-    if value is None:
-        return NONE
-    return f"{value:+.4f}" if sign else f"{value:.4f}"
-
-
-def _figures(frame: pd.DataFrame, folder: Path) -> list[Path]:
-    from cea.reports import figures, style  # noqa: PLC0415 - matplotlib is slow to import
-
-    return style.save(figures.targets(frame), folder / "validation")
+    frame = comparisons_frame(found.fit.comparisons)
+    files = style.save(validation_figures.agreement(frame), folder / "validation")
+    survival = frame["measure"] == "survival"
+    held = frame[(frame["role"] == "held_out") & survival]
+    if len(held):
+        drawn = validation_figures.curves(found.fit.curves, held, "Held-out cohorts: survival by start of the model")
+        files += style.save(drawn, folder / "held_out")
+    for section in found.asked.sections:
+        chosen = frame[frame["section"] == section.name]
+        if section.chart == "survival" and len(chosen):
+            drawn = validation_figures.curves(found.fit.curves, chosen, section.label)
+        elif section.chart == "shares" and len(chosen):
+            drawn = validation_figures.shares(chosen, section.label)
+        else:
+            continue
+        files += style.save(drawn, folder / section.name)
+    return files

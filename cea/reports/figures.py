@@ -1,4 +1,4 @@
-"""Figures of a run: Markov trace, survival, cost by category, efficiency frontier, and the fit to targets.
+"""Figures of a run: Markov trace, survival, cost by category and efficiency frontier.
 
 Each function takes tidy data and gives a Matplotlib `Figure` that stands alone: no window, no global state.
 """
@@ -19,25 +19,16 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from cea.reports import style
-from cea.reports.labels import label_points, shared_label
+from cea.reports.labels import shared_label
 from cea.reports.placement import spread
 from cea.reports.plane import frontier
 from cea.reports.wording import money
 
-__all__ = ["cost_by_category", "frontier", "markov_trace", "survival", "targets"]
+__all__ = ["cost_by_category", "frontier", "markov_trace", "survival"]
 
 Floats = npt.NDArray[np.float64]
 
 _SAME_CURVE = 1e-9
-_NAMED = 5
-_ROLES: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "context": ("Context", {"marker": "s", "color": "white", "markeredgecolor": style.MUTED}),
-    "held_out": ("Held-out cohorts", {"marker": "^", "color": style.look(1).colour, "markeredgecolor": "white"}),
-    "must_reproduce": (
-        "Must be reproduced",
-        {"marker": "o", "color": style.look(0).colour, "markeredgecolor": "white"},
-    ),
-}
 
 
 def markov_trace(
@@ -141,43 +132,6 @@ def cost_by_category(
             labels.append("Total")
         columns = 3 if max(map(len, labels), default=0) <= 26 else 2
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, handleheight=1.4)
-        return figure
-
-
-def targets(frame: pd.DataFrame, title: str = "Model against the figures it is compared with") -> Figure:
-    """The model's figures over the expected ones, the line of equality, and the names of those that are furthest off.
-
-    frame: columns label, role, expected, model; targets without an expected value are left out.
-    """
-    known = frame.dropna(subset=["expected", "model"])
-    points = list(zip(known["expected"].astype(float), known["model"].astype(float), strict=True))
-    with style.settings():
-        figure = style.figure(title, 8.0, 6.4)
-        axes = figure.add_subplot()
-        axes.axline((0, 0), slope=1, color=style.MUTED, linestyle=(0, (5, 3)), linewidth=1.3, label="Model as expected")
-        for role, (name, marker) in _ROLES.items():
-            chosen = known[known["role"] == role]
-            if len(chosen):
-                axes.plot(
-                    chosen["expected"],
-                    chosen["model"],
-                    linestyle="none",
-                    markersize=8,
-                    label=f"{name} ({len(chosen)})",
-                    **marker,
-                )
-        axes.set(xlabel="Expected or observed", ylabel="Model")
-        limits = [*axes.get_xlim(), *axes.get_ylim()]
-        axes.set(xlim=(min(limits), max(limits)), ylim=(min(limits), max(limits)))
-        figure.legend(loc="outside lower center", ncols=2)
-        off = (known["model"] - known["expected"]).abs().to_numpy(dtype=float)
-        furthest = [int(i) for i in np.argsort(-off, kind="stable")[:_NAMED] if off[i] > 0]
-        label_points(
-            axes,
-            {points[i]: style.wrapped(str(known["label"].iloc[i]), 28) for i in furthest},
-            points,
-            [[(0.0, 0.0), (1.0, 1.0)]],
-        )
         return figure
 
 

@@ -202,28 +202,6 @@ def test_frontier_without_any_spread_still_draws(points):
     assert axes.get_ylim()[1] - axes.get_ylim()[0] == pytest.approx(20_000 * (axes.get_xlim()[1] - axes.get_xlim()[0]))
 
 
-def fits(*rows: tuple[str, str, float | None, float]) -> pd.DataFrame:
-    """Targets by label, role, expected and model."""
-    return pd.DataFrame(rows, columns=["label", "role", "expected", "model"])
-
-
-def test_targets_stand_over_what_was_expected_and_the_furthest_off_are_named():
-    rows = [(f"Exact {i}", "must_reproduce", i / 10, i / 10) for i in range(6)]
-    frame = fits(*rows, ("A poor fit", "held_out", 0.5, 0.9), ("Unknown", "context", None, 0.3))
-    figure = figures.targets(frame)
-    axes = figure.axes[0]
-    drawn = {line.get_label(): line for line in axes.lines}
-    assert list(drawn["Held-out cohorts (1)"].get_xydata()[0]) == [0.5, 0.9]
-    assert len(drawn["Must be reproduced (6)"].get_xdata()) == 6
-    assert not any("Context" in name for name in drawn)
-    assert [text.get_text() for text in axes.texts] == ["A poor fit"]
-    assert axes.get_xlim() == axes.get_ylim()
-
-
-def test_targets_without_any_expected_value_give_an_empty_figure():
-    assert len(figures.targets(fits(("Unknown", "context", None, 0.3))).axes[0].texts) == 0
-
-
 def test_labels_are_never_read_as_mathematics():
     figure = figures.survival(alive(soc=0.1), {"soc": r"$\frac{1}{0}$ a $100 b"})
     figure.draw_without_rendering()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from cea.analysis.targets import Comparison, compare, comparisons_frame
+from cea.analysis.fit import compare, comparisons_frame
+from cea.analysis.targets import Comparison, SectionOfTargets
 from cea.analysis.verification import Check, verify
 from cea.dashboard import computing, parts
 from cea.dashboard.background import ask
@@ -21,7 +23,7 @@ from cea.loading.targets_file import read_targets
 from cea.model.definition import Model
 from cea.reports import catalogue
 from cea.reports.terminal import Table
-from cea.reports.wording import NONE
+from cea.reports.validation_report import blocks
 
 ROLES = {
     "must_reproduce": "Must be reproduced",
@@ -83,10 +85,10 @@ def _fit(screen: Screen) -> None:
         "Comparison with observations",
         auto=True,
     )
-    if found is None or not found.result:
+    if found is None or not found.result[0]:
         return
     parts.stale(found.fresh, "these comparisons")
-    items: list[Comparison] = found.result
+    items, sections = found.result
     st.markdown("##### Fit to what was observed")
     frame = comparisons_frame(items)
     required = [item for item in items if item.target.role == "must_reproduce"]
@@ -108,37 +110,17 @@ def _fit(screen: Screen) -> None:
         "the model show how "
         "far it carries.",
     )
-    _figures(items)
+    for tables, sentences in blocks(items, sections, draws=0):
+        for made in tables:
+            parts.printed(made)
+        for sentence in sentences:
+            st.markdown(plain(sentence))
 
 
-def _figures(items: list[Comparison]) -> None:
-    for role, title in ROLES.items():
-        chosen = [item for item in items if item.target.role == role]
-        if not chosen:
-            continue
-        made = Table(
-            title,
-            [
-                ("Figure", False),
-                ("Observed", True),
-                ("Model", True),
-                ("Difference", True),
-                ("Met", False),
-                ("Grade", False),
-            ],
-        )
-        for item in chosen:
-            met = {True: "✓\u00a0yes", False: "✗\u00a0NO", None: NONE}[item.met]
-            gap = NONE if item.difference is None else f"{item.difference:+.3f}"
-            seen = NONE if item.target.expected is None else f"{item.target.expected:.3f}"
-            made.add([item.target.label, seen, f"{item.value:.3f}", gap, met, item.target.source.grade])
-        parts.printed(made)
-
-
-def _compared(screen: Screen, progress: Progress) -> list[Comparison]:
-    """The comparisons that `cea validate` makes, with the inputs as they are now."""
+def _compared(screen: Screen, progress: Progress) -> tuple[list[Comparison], Sequence[SectionOfTargets]]:
+    """The comparisons that `cea validate -n 0` makes, with the inputs as they are now, and their sections."""
     answer = screen.answer
-    targets, _ = read_targets(Path(screen.source.folder), answer.model)
+    asked = read_targets(Path(screen.source.folder), answer.model)
     folder = Folder(screen.source.folder)
     models: dict[tuple[str, ...], Model] = {(): answer.model}
 
@@ -149,7 +131,7 @@ def _compared(screen: Screen, progress: Progress) -> list[Comparison]:
             models[layers] = computing.fresh(screen.source, screen.shown, names)
         return models[layers]
 
-    return compare(targets, model_for)
+    return compare(asked.targets, model_for), asked.sections
 
 
 def _evidence(screen: Screen) -> None:
