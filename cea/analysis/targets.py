@@ -44,7 +44,7 @@ class Interval:
         z = NormalDist().inv_cdf(0.975)
         middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
         half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-        return cls(middle - half, middle + half, "computed", f"Wilson, n = {n:,}")
+        return cls(max(middle - half, 0.0), min(middle + half, 1.0), "computed", f"Wilson, n = {n:,}")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Every sentence is made of the numbers of the run.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
@@ -208,11 +209,13 @@ def _counts(items: Sequence[Comparison]) -> str:
     for item in items:
         if (found := verdict(item)) is not None:
             counts[found] += 1
-    cohorts = len({by_cohort(item)[0] for item in items})
+    starts = Counter(cohort for cohort, _ in {by_cohort(item) for item in items})
+    several = sum(count > 1 for count in starts.values())
+    under = f" ({several} of them under several starts)" if several else ""
     good = sum(count for name, count in counts.items() if LEVELS[name] == "good")
     poor = sum(count for name, count in counts.items() if LEVELS[name] == "poor")
     return (
-        f"Of {len(items)} figures of {cohorts} cohorts (some under several starts), {good} fit: {counts['inside']} lie "
+        f"Of {len(items)} figures of {len(starts)} cohorts{under}, {good} fit: {counts['inside']} lie "
         f"in the observed interval, {counts['compatible']} reach it with the model's own interval, and "
         f"{counts['close']} without an interval are at most {CLOSE:.2f} away. {counts['moderate']} without one are up "
         f"to {FAR:.2f} away. {poor} do not fit: {counts['apart']} miss the observed interval, and {counts['far']} "
