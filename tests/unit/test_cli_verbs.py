@@ -239,31 +239,51 @@ def test_a_run_folder_does_not_compare_with_a_layer(elsewhere, capsys):
 
 
 def test_validate_shows_what_must_be_reproduced(elsewhere, copy, capsys):
-    printed, _ = said(capsys, "validate", "--inputs", str(copy))
+    printed, _ = said(capsys, "validate", "--inputs", str(copy), "-n", "20")
     assert "Must reproduce" in printed and "Held out" in printed and "Alive after five years" in printed
     assert "All 2 figures that must be reproduced are met." in printed
+    assert "Of 1 figures of 1 cohorts, 0 fit" in " ".join(printed.split()) and "from 20 draws" in printed
     written = next((elsewhere / "outputs").iterdir())
-    assert {item.name for item in written.iterdir()} == {
-        "manifest.json",
-        "validation.csv",
-        "validation.png",
-        "validation.svg",
-    }
+    figures = {f"{name}.{end}" for name in ("validation", "held_out") for end in ("png", "svg")}
+    tables = {f"{name}.csv" for name in ("validation", "curves", "cohorts", "start_and_time")}
+    assert {item.name for item in written.iterdir()} == {"manifest.json"} | figures | tables
+    manifest = json.loads((written / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["n"], manifest["seed"]) == (20, 1)
 
 
 def test_validate_for_programs(copy, capsys):
-    found = json.loads(said(capsys, "validate", "--inputs", str(copy), "--json")[0])
+    found = json.loads(said(capsys, "validate", "--inputs", str(copy), "--json", "-n", "50")[0])
     rows = {row["name"]: row for row in found["targets"]}
     assert [row["met"] for row in rows.values()] == [True, True, None]
     assert (rows["c_5"]["expected"], rows["c_5"]["tolerance"]) == (0.21, 0.01)
     assert rows["c_5"]["difference"] == pytest.approx(rows["c_5"]["model"] - 0.21, abs=1e-12)
     assert abs(rows["c_5"]["matrix_exponential"] - 0.21) < 0.001  # what the figure was computed with
     assert rows["seen"]["matrix_exponential"] is None and rows["seen"]["grade"] == "unverified"
+    seen = rows["seen"]
+    assert (seen["verdict"], seen["direction"], seen["observed_low"]) == ("far", "pessimistic", None)
+    assert seen["model_low"] < seen["model"] < seen["model_high"] < 0.9
+    assert found["cohorts"] == [
+        {
+            "cohort": "Seen elsewhere", "start": "Child-Pugh C", "figures": 1, "mean_difference": seen["difference"],
+            "mean_absolute_difference": -seen["difference"], "worst_difference": seen["difference"], "worst": "seen",
+            "good": 0, "fair": 0, "poor": 1, "level": "poor",
+        }
+    ]  # fmt: skip
+    assert found["start_and_time"][0]["time"] == "up to 1 year"
+    assert found["statement"][0].startswith("Of 1 figures of 1 cohorts, 0 fit")
+    assert (found["published"], found["excluded"]) == ([], [])
+
+
+def test_validate_without_draws_gives_no_intervals(copy, capsys):
+    found = json.loads(said(capsys, "validate", "--inputs", str(copy), "--json", "-n", "0")[0])
+    assert all(row["model_low"] is None for row in found["targets"])
+    assert found["manifest"]["n"] is None and not any("draws" in text for text in found["statement"])
+    assert "choose 0 for no intervals" in said(capsys, "validate", "--inputs", str(copy), "-n", "1", code=2)[1]
 
 
 def test_a_figure_that_is_missed_fails_the_command(elsewhere, copy, capsys):
     spoil(copy / "validation.yaml", "expected: 0.956", "expected: 0.856")
-    arguments = ("validate", "--inputs", str(copy), "--no-figures")
+    arguments = ("validate", "--inputs", str(copy), "--no-figures", "-n", "0")
     printed, errors = said(capsys, *arguments, code=4)
     assert "1 figures that must be reproduced are missed: Alive after a year" in errors
     assert "Must reproduce" in printed and "are met" not in printed
@@ -273,7 +293,7 @@ def test_a_figure_that_is_missed_fails_the_command(elsewhere, copy, capsys):
 
 
 def test_an_edit_can_make_a_figure_miss(copy, capsys):
-    arguments = ("validate", "--inputs", str(copy), "--json", "--set", "excess_death_c=2")
+    arguments = ("validate", "--inputs", str(copy), "--json", "-n", "0", "--set", "excess_death_c=2")
     assert "are missed: Alive after five years" in said(capsys, *arguments, code=4)[1]
 
 
