@@ -11,9 +11,17 @@ import streamlit as st
 from cea.analysis.deterministic import evidence_span
 from cea.dashboard import computing, session
 from cea.dashboard.session import Screen
-from cea.dashboard.text import plain
-from cea.model.definition import Parameter
+from cea.dashboard.text import plain, sentence
+from cea.model.definition import Model, Parameter
 from cea.reports.quantities import per
+from cea.reports.values import constant
+
+
+def labelled(model: Model, text: str) -> str:
+    """A message about an input, with the label that the pages give it in place of its name and of the command line."""
+    name, gap, rest = text.partition(" ")
+    parameter = model.parameters.get(name)
+    return sentence((f"{parameter.label}{gap}{rest}" if parameter is not None else text).removesuffix(" (--set)"))
 
 
 def base_value(screen: Screen, name: str) -> float | None:
@@ -25,9 +33,7 @@ def current(screen: Screen, name: str) -> float | None:
     """The value that a field shows: what was asked for, else what the model computes with."""
     if name in screen.asked.values:
         return screen.asked.values[name]
-    frame = computing.inputs(screen.source, screen.shown)
-    value = frame["value"].get(name)
-    return None if value is None or math.isnan(value) else float(value)
+    return constant(screen.answer.results.cohort.scope, name)
 
 
 def field(screen: Screen, parameter: Parameter, where: str, label: str | None = None) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from cea.analysis.one_way import one_way
 from cea.dashboard import computing, scenario_file
 from cea.dashboard.computing import Answer, Source
+from cea.dashboard.live import SEED
 from cea.dashboard.probabilistic import analyse
 from cea.dashboard.scenario_file import Saved
 from cea.dashboard.setting import Setting
@@ -24,6 +25,14 @@ from cea.engine.sampling import Sampler, sample
 from cea.reports.psa_report import PsaReport
 from cea.reports.run_folder import Manifest, commit_of, hash_inputs, write_run
 from cea.reports.run_report import Report
+
+WORKBOOK_ROWS = (0, 200, 500, 1_000, 2_000)
+"""Draws that a workbook of the dashboard may hold."""
+
+
+def seed_of(draws: tuple[int, int] | None) -> int:
+    """The seed of the draws that the page Uncertainty shows: number and seed of those asked for, else the live ones."""
+    return SEED if draws is None else draws[1]
 
 
 def manifest(source: Source, setting: Setting, verb: str, *more: str) -> Manifest:
@@ -104,8 +113,8 @@ def figure_files(source: Source, setting: Setting) -> bytes:
     return _zipped(report.draw)
 
 
-def workbook(answer: Answer, made: Manifest, rows: int) -> bytes:
-    """The model as an Excel workbook, with so many draws of seed 1; what `cea excel --quick` writes."""
+def workbook(answer: Answer, made: Manifest, rows: int, seed: int) -> bytes:
+    """The model as an Excel workbook with so many draws of a seed; what `cea excel --quick` writes."""
     from cea.reports.workbook import (  # noqa: PLC0415 - slow to import
         acceptability_sheet,
         one_way_sheet,
@@ -114,9 +123,9 @@ def workbook(answer: Answer, made: Manifest, rows: int) -> bytes:
     )
 
     model, perspective = answer.model, answer.results.perspective
-    psa = run_draws(model, sample(model, rows, 1), perspective) if rows else None
+    psa = run_draws(model, sample(model, rows, seed), perspective) if rows else None
     if psa is not None:
-        made.seed, made.n, made.results_hash = 1, rows, psa.sha256
+        made.seed, made.n, made.results_hash = seed, rows, psa.sha256
     sheets: list[Callable[[Any, Any], None]] = [acceptability_sheet.add, plane_sheet.add] if psa is not None else []
     if answer.headlines:
         sheets.append(partial(one_way_sheet.add, analyses=one_way(model, perspective=perspective)))

@@ -56,6 +56,11 @@ class Learned:
     studies: tuple[Study, ...]
     discount_rate: float
 
+    @property
+    def money_unit(self) -> str:
+        """Price year and currency, for titles."""
+        return f"{self.model.settings.price_year} {self.model.currency}".strip()
+
     def against(self, headline: Headline) -> str:
         """The two strategies of a comparison."""
         labels = [self.model.strategies[name].label for name in (headline.strategy, headline.comparator)]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cea.dashboard import session, sidebar
+from cea.dashboard import edits, session, sidebar
 from cea.dashboard.session import Screen
 from cea.dashboard.text import plain, sentence
 from cea.dashboard.views.about import about
@@ -36,6 +36,17 @@ PAGES: tuple[tuple[str, View], ...] = (
     ("About", about),
 )
 
+_LOOK = """<style>
+.stMainBlockContainer {padding-top: 4.5rem}
+[data-testid="stTable"] td p, [data-testid="stTable"] th p {hyphens: auto}
+@media (max-width: 640px) {
+  h1 {font-size: 1.9rem !important}
+  [data-testid="stTable"] td, [data-testid="stTable"] th {padding: 0.25rem 0.15rem !important}
+  [data-testid="stTable"] td p, [data-testid="stTable"] th p {font-size: 0.66rem; line-height: 1.25}
+}
+</style>"""
+"""Less empty space above the pages, and tables that fit on a narrow screen."""
+
 _GREYED = "<style>.st-key-results {opacity: 0.45; filter: grayscale(0.7)}</style>"
 """Makes results of another setting than the one asked for look like that."""
 
@@ -49,6 +60,7 @@ def main() -> None:
         for problem in session.said(error):
             st.error(plain(sentence(problem)), icon=":material/error:")
         return
+    st.html(_LOOK)
     pages = [
         st.Page(_page(screen, title, view), title=title, url_path=_path(title), default=at == 0)
         for at, (title, view) in enumerate(PAGES)
@@ -71,8 +83,8 @@ def _page(screen: Screen, title: str, view: View) -> Callable[[], None]:
         if not screen.good:
             _problems(screen)
         for warning in screen.answer.model.warnings:
-            st.warning(plain(sentence(warning)), icon=":material/warning:")
-        with st.container(key="results"):
+            st.warning(plain(edits.labelled(screen.answer.model, warning)), icon=":material/warning:")
+        with st.container(key="fields" if view is inputs else "results"):
             view(screen)
 
     return page
@@ -81,8 +93,8 @@ def _page(screen: Screen, title: str, view: View) -> Callable[[], None]:
 def _problems(screen: Screen) -> None:
     """Why the results are not those of the inputs, and that they are the last good ones."""
     st.html(_GREYED)
-    problems = "  \n".join(plain(sentence(problem)) for problem in screen.problems)
+    problems = "  \n".join(plain(edits.labelled(screen.answer.model, problem)) for problem in screen.problems)
     st.error(
-        f"These inputs cannot be used. {problems}  \nBelow are the last results, from before this change.",
+        f"These inputs cannot be used. {problems}  \nThe results shown are the last ones, from before this change.",
         icon=":material/error:",
     )

@@ -30,6 +30,8 @@ GRADE_ICONS: Mapping[str, str] = {
 """A grade has a colour, an icon and its word."""
 
 _UNSEEN = "\u200b"
+_RIGHT = "right !important"
+"""Streamlit gives each cell of text a style of its own, which aligns it left."""
 
 
 def figure(
@@ -86,8 +88,13 @@ def printed(made: Table, *, titled: bool = True) -> None:
     for heading, _ in made.columns:
         # Two columns of one name, such as "not discounted", are told apart by a sign that nobody sees.
         headings.append(plain(heading) + _UNSEEN * sum(heading == other for other, _ in made.columns[: len(headings)]))
-    cells = [[plain(cell) for cell in row] for row in made.rows]
-    st.table(pd.DataFrame(cells, columns=headings), hide_index=True, border="horizontal", alt=made.title)
+    frame = pd.DataFrame([[plain(cell) for cell in row] for row in made.rows], columns=headings)
+    numbers = [at for at, (_, number) in enumerate(made.columns) if number]
+    bold = [at for at, strong in enumerate(made.strong) if strong]
+    shown = frame.style.set_properties(subset=[headings[at] for at in numbers], **{"text-align": _RIGHT})
+    shown = shown.set_properties(subset=(bold, headings), **{"font-weight": "bold"})
+    shown = shown.set_table_styles([{"selector": f"th.col{at}", "props": f"text-align: {_RIGHT}"} for at in numbers])
+    st.table(shown, hide_index=True, border="horizontal", alt=made.title)
     for note in made.notes:
         st.caption(plain(note))
 

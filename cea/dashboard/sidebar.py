@@ -53,7 +53,7 @@ def _layers(screen: Screen) -> None:
 
 
 def _one(screen: Screen, layers: list[Layer], key: str, title: str, kind: str) -> None:
-    labels = {NONE: "As the model is written", **{layer.name: layer.label for layer in layers}}
+    labels = {NONE: "Base case", **{layer.name: layer.label for layer in layers}}
     chosen = [name for name in screen.asked.layers if name in labels]
     st.session_state[key] = chosen[0] if chosen else NONE
     texts = "  \n".join(f"{layer.label}: {layer.description}" for layer in layers if layer.description)

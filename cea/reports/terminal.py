@@ -30,12 +30,12 @@ class Table:
         self.columns = tuple(columns)
         self.rows: list[tuple[str, ...]] = []
         self.notes: list[str] = []
-        self._strong: list[bool] = []
+        self.strong: list[bool] = []
 
     def add(self, cells: Iterable[str], *, strong: bool = False) -> None:
         """Adds a row; a strong one stands out."""
         self.rows.append(tuple(cells))
-        self._strong.append(strong)
+        self.strong.append(strong)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         gaps = _GAP * (len(self.columns) - 1)
@@ -45,7 +45,7 @@ class Table:
         )
         for (heading, number), width in zip(self.columns, widths, strict=True):
             made.add_column(Text(heading), justify="right" if number else "left", overflow="fold", width=width)
-        for cells, strong in zip(self.rows, self._strong, strict=True):
+        for cells, strong in zip(self.rows, self.strong, strict=True):
             made.add_row(*map(Text, cells), style="bold" if strong else None)
         yield Text(self.title, style="bold")
         yield made

@@ -63,7 +63,7 @@ def test_a_preset_changes_currency_and_numbers(visit):
     threshold.wait_for()
     visit.rest()
     assert threshold.input_value() == "30000"
-    assert "£" in page.get_by_test_id("stAlertContentSuccess").first.inner_text()
+    assert "£" in page.locator(".st-key-answer").inner_text()
 
 
 OPACITY = "parseFloat(getComputedStyle(document.querySelector('.st-key-results')).opacity)"

@@ -32,7 +32,7 @@ def trace(frame: pd.DataFrame, states: Mapping[str, tuple[str, bool]]) -> Any:
     scale = look.colours(labels, [states[name][1] for name in order])
     area = alt.Chart(shown).mark_area(stroke="white", strokeWidth=1)
     chart = area.encode(
-        x=alt.X("year:Q", title="Years since the start", axis=alt.Axis(tickCount=8)),
+        x=alt.X("year:Q", title="Years since the start", axis=alt.Axis(tickCount=8), scale=alt.Scale(nice=False)),
         y=alt.Y(
             "share:Q",
             title="Share of the cohort",
@@ -58,18 +58,19 @@ def stacked(frame: pd.DataFrame, bar: str, part: str, value: tuple[str, str], or
     shown = shown.assign(place=shown[part].map({name: at for at, name in enumerate(parts)}))
     shown = shown.assign(**{bar: shown[bar].map(lambda name: look.lines_of(name, 14))})
     down = alt.Y(f"{bar}:N", sort=[look.lines_of(name, 14) for name in order], axis=look.names_axis())
+    total = shown.groupby(bar, sort=False, as_index=False)[value[0]].sum()
+    room = alt.Scale(domain=[min(0.0, float(shown[value[0]].min())), 1.14 * float(total[value[0]].max())], nice=False)
     bars = (
         alt.Chart(shown)
-        .mark_bar(stroke="white", strokeWidth=1)
+        .mark_bar(stroke="white", strokeWidth=1, height={"band": 0.7})
         .encode(
             y=down,
-            x=alt.X(f"{value[0]}:Q", title=value[1], axis=alt.Axis(format=look.AMOUNT, tickCount=5), stack="zero"),
+            x=alt.X(f"{value[0]}:Q", title=value[1], axis=look.amounts(5), scale=room, stack="zero"),
             color=alt.Color(f"{part}:N", scale=look.colours(parts), sort=parts, legend=look.legend(parts)),
             order=alt.Order("place:Q"),
             tooltip=[f"{bar}:N", f"{part}:N", alt.Tooltip(f"{value[0]}:Q", title=value[1], format=",.4~f")],
         )
     )
-    total = shown.groupby(bar, sort=False, as_index=False)[value[0]].sum()
     ends = (
         alt.Chart(total)
         .mark_text(align="left", dx=5, fontSize=12)
@@ -85,14 +86,14 @@ def stacked(frame: pd.DataFrame, bar: str, part: str, value: tuple[str, str], or
 def tornado(found: OneWay, top: int = 12) -> Any:
     """Bars from the base to the net benefit at the low and the high value of each input, the longest first.
 
-    A bar that would dwarf all others is cut, with the amount that it reaches.
+    A bar that would dwarf all others is cut, and says so.
     """
     bars = [bar for bar in found.sorted() if found.swing(bar) > 0][:top]
     frame = pd.DataFrame(_ends(found, bars))
     order = list(dict.fromkeys(frame["input"])) if len(frame) else []
     down = alt.Y("input:N", sort=order, axis=look.names_axis())
-    title = f"Extra net monetary benefit ({found.price_year} {found.currency} per person)"
-    axis, scale = alt.Axis(format=look.AMOUNT, tickCount=5), alt.Scale(zero=False, padding=40)
+    title = f"Extra net benefit ({found.price_year} {found.currency} per person)"
+    axis, scale = look.amounts(5), alt.Scale(zero=False, padding=55)
     across = alt.X("shown:Q", title=title, axis=axis, scale=scale)
     ends = alt.Scale(domain=["Low value", "High value"], range=[_LOW, _HIGH])
     colour = alt.Color("end:N", scale=ends, legend=look.legend())
@@ -100,14 +101,14 @@ def tornado(found: OneWay, top: int = 12) -> Any:
     chart = alt.Chart(frame)
     drawn = chart.mark_bar(height={"band": 0.62}).encode(y=down, x=across, x2="base:Q", color=colour, tooltip=tip)
     text = {"y": down, "x": "shown:Q", "text": "text:N"}
-    # The value stands outside its bar; at a bar that was cut, inside it.
-    right = chart.transform_filter("datum.right != datum.cut").mark_text(align="left", dx=4, fontSize=11)
-    left = chart.transform_filter("datum.right == datum.cut").mark_text(align="right", dx=-4, fontSize=11)
-    shade = alt.condition("datum.cut && datum.end == 'High value'", alt.value("white"), alt.value(look.INK))
-    texts = [layer.encode(color=shade, **text) for layer in (right, left)]
+    texts = []
+    for halo in look.HALOS:
+        right = chart.transform_filter("datum.right").mark_text(align="left", dx=4, fontSize=11, **halo)
+        left = chart.transform_filter("!datum.right").mark_text(align="right", dx=-4, fontSize=11, **halo)
+        texts += [layer.encode(**text) for layer in (right, left)]
     rule = alt.Chart(pd.DataFrame({"base": [found.base.nmb]})).mark_rule(color=look.INK).encode(x="base:Q")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=look.MUTED, strokeDash=[4, 4]).encode(x="zero:Q")
-    return look.finished(alt.layer(drawn, *texts, rule, zero), 70 + 46 * len(order), ["Low value", "High value"])
+    return look.finished(alt.layer(drawn, rule, zero, *texts), 70 + 50 * len(order), ["Low value", "High value"])
 
 
 def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
@@ -125,8 +126,6 @@ def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
         for end, case, reached in (("Low value", bar.input.low, bar.low), ("High value", bar.input.high, bar.high)):
             shown = min(max(reached.nmb, base - limit), base + limit)
             value, amount = number(case[bar.input.members[0]], 3), money(reached.nmb, found.currency)
-            cut = shown != reached.nmb
-            text = f"{value}: {amount}" if cut else value
             rows.append(
                 {
                     "input": label,
@@ -135,8 +134,7 @@ def _ends(found: OneWay, bars: Sequence[Bar]) -> list[dict[str, object]]:
                     "shown": shown,
                     "value": value,
                     "amount": amount,
-                    "text": text,
-                    "cut": cut,
+                    "text": f"{value} (cut)" if shown != reached.nmb else value,
                     "right": reached.nmb >= base,
                 }
             )
@@ -148,7 +146,7 @@ def ranking(frame: pd.DataFrame, value: tuple[str, str], low: str, high: str, ru
     frame = frame.assign(label=frame["label"].map(look.lines_of))
     order = list(frame["label"])
     down = alt.Y("label:N", sort=order, axis=look.names_axis())
-    across = alt.X(f"{value[0]}:Q", title=value[1], axis=alt.Axis(format=look.AMOUNT, tickCount=5))
+    across = alt.X(f"{value[0]}:Q", title=value[1], axis=look.amounts(5))
     chart = alt.Chart(frame)
     tip = [
         "label:N",

@@ -26,22 +26,26 @@ def curves(
     band: tuple[str, str] | None = None,
     bold: pd.DataFrame | None = None,
     log: bool = False,
+    level: float | None = None,
     height: int = 360,
 ) -> Any:
     """A line for each value of `series`, in the order of `order`.
 
-    x, y: column and axis title. share: y is a proportion. rule: where a vertical line stands. band: columns with the
-    lower and the upper end of an interval. bold: columns x and y of a thick grey line behind the others.
+    x, y: column and axis title. share: y is a proportion. rule, level: where a vertical and a horizontal line stand.
+    band: columns with the lower and the upper end of an interval. bold: columns x and y of a thick grey line behind the
+    others.
     """
     shown = [name for name in order if name in set(frame[series])]
-    shown_legend = look.legend(order) if len(shown) > 1 else None
+    legend = look.legend(shown, lines=True) if len(shown) > 1 else None
     style = {
-        "color": alt.Color(f"{series}:N", scale=look.colours(order), legend=shown_legend),
-        "strokeDash": alt.StrokeDash(f"{series}:N", scale=look.dashes(order), legend=shown_legend),
+        "color": alt.Color(f"{series}:N", scale=look.colours(order, among=shown), legend=legend),
+        "strokeDash": alt.StrokeDash(f"{series}:N", scale=look.dashes(order, among=shown), legend=legend),
     }
-    across = alt.X(f"{x[0]}:Q", title=x[1], axis=alt.Axis(format=look.AMOUNT, tickCount=6))
+    across = alt.X(f"{x[0]}:Q", title=x[1], axis=look.amounts())
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=False)
-    up = alt.Y(f"{y[0]}:Q", title=y[1], axis=alt.Axis(format="%" if share else look.AMOUNT, tickCount=6), scale=scale)
+    up = alt.Y(
+        f"{y[0]}:Q", title=y[1], axis=alt.Axis(format="%", tickCount=6) if share else look.amounts(), scale=scale
+    )
     base = alt.Chart(frame)
     tip = [
         alt.Tooltip(f"{series}:N", title=" "),
@@ -59,9 +63,11 @@ def curves(
     layers.append(base.mark_point(opacity=0, size=90).encode(x=across, y=up, tooltip=tip, detail=f"{series}:N"))
     if rule is not None:
         layers.append(vertical(rule))
+    if level is not None:
+        layers.append(alt.Chart(pd.DataFrame({"level": [level]})).mark_rule(color=look.INK).encode(y="level:Q"))
     if len(shown) > 1 and max(map(len, shown)) <= _LONGEST:
         layers.append(_labels(frame, x[0], y[0], series, style["color"]))
-    return look.finished(alt.layer(*layers), height, order if len(shown) > 1 else ())
+    return look.finished(alt.layer(*layers), height, shown if len(shown) > 1 else ())
 
 
 def vertical(at: float) -> Any:
@@ -71,9 +77,11 @@ def vertical(at: float) -> Any:
 
 def _labels(frame: pd.DataFrame, x: str, y: str, series: str, colour: Any) -> Any:
     """The names of the lines on the lines."""
-    places = look.spots(frame, x, y, series)
-    return alt.Chart(places).mark_text(
-        dy=-9, fontSize=12, fontWeight="bold", stroke="white", strokeWidth=4, strokeJoin="round"
-    ).encode(x=f"{x}:Q", y=f"{y}:Q", text=f"{series}:N") + alt.Chart(places).mark_text(
-        dy=-9, fontSize=12, fontWeight="bold"
-    ).encode(x=f"{x}:Q", y=f"{y}:Q", text=f"{series}:N", color=colour)
+    chart = alt.Chart(look.spots(frame, x, y, series))
+    edge, text = (
+        chart.mark_text(dy=-9, fontSize=12, fontWeight="bold", **halo, **look.IN_ROOM).encode(
+            x=f"{x}:Q", y=f"{y}:Q", text=f"{series}:N"
+        )
+        for halo in look.HALOS
+    )
+    return edge + text.encode(color=colour)

@@ -20,29 +20,49 @@ _SHORT = 24
 """Labels up to this many signs stand side by side in a legend."""
 AMOUNT = "~s"
 """How axes write amounts: 100k."""
+_WIDE = 560
+"""Charts from so many pixels on have room for a legend in several columns, and for labels on their lines."""
+IN_ROOM: Mapping[str, Any] = {"opacity": alt.expr(f"width > {_WIDE} ? 1 : 0")}
+"""Marks that are seen only where there is room."""
+HALOS: tuple[Mapping[str, Any], ...] = ({"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}, {})
+"""Text is drawn twice where it may stand on lines: first its white edge, then itself."""
 
 
-def colours(labels: Sequence[str], dead: Sequence[bool] | None = None) -> alt.Scale:
-    """Colours by label in the model's order; deaths in grey."""
+def colours(labels: Sequence[str], dead: Sequence[bool] | None = None, among: Sequence[str] | None = None) -> alt.Scale:
+    """Colours by label in the model's order, deaths in grey; `among` are those that a chart shows, by default all."""
     gone = dead if dead is not None else [False] * len(labels)
     shades = [(style.dead_look if grey else style.look)(at).colour for at, grey in enumerate(gone)]
-    return alt.Scale(domain=list(labels), range=shades)
+    return _scale(labels, shades, among)
 
 
-def dashes(labels: Sequence[str]) -> alt.Scale:
+def dashes(labels: Sequence[str], among: Sequence[str] | None = None) -> alt.Scale:
     """Dashes of lines by label in the model's order."""
-    return alt.Scale(domain=list(labels), range=[list(style.look(at).dashes[1]) or [1, 0] for at in range(len(labels))])
+    return _scale(labels, [list(style.look(at).dashes[1]) or [1, 0] for at in range(len(labels))], among)
 
 
-def shapes(labels: Sequence[str]) -> alt.Scale:
+def shapes(labels: Sequence[str], among: Sequence[str] | None = None) -> alt.Scale:
     """Markers by label in the model's order."""
-    return alt.Scale(domain=list(labels), range=[SHAPES[at % len(SHAPES)] for at in range(len(labels))])
+    return _scale(labels, [SHAPES[at % len(SHAPES)] for at in range(len(labels))], among)
 
 
-def legend(labels: Sequence[str] = ()) -> alt.Legend:
-    """A legend below the chart, where it takes no width away from it."""
+def _scale(labels: Sequence[str], values: Sequence[Any], among: Sequence[str] | None) -> alt.Scale:
+    kept = [(label, value) for label, value in zip(labels, values, strict=True) if among is None or label in among]
+    return alt.Scale(domain=[label for label, _ in kept], range=[value for _, value in kept])
+
+
+def legend(labels: Sequence[str] = (), *, lines: bool = False) -> alt.Legend:
+    """A legend below the chart, where it takes no width away from it; of `lines`, or of marks."""
+    few = _columns(labels)
+    marks: dict[str, Any] = {"symbolType": "stroke", "symbolSize": 500} if lines else {"symbolSize": 120}
     return alt.Legend(
-        orient="bottom", columns=_columns(labels), title=None, labelLimit=320, symbolSize=120, symbolStrokeWidth=2.5
+        orient="bottom",
+        columns=alt.ExprRef(f"width > {_WIDE} ? 4 : {few}"),
+        columnPadding=18,
+        title=None,
+        labelLimit=330,
+        symbolStrokeWidth=2.5,
+        symbolOpacity=1,
+        **marks,
     )
 
 
@@ -51,17 +71,31 @@ def _columns(labels: Sequence[str]) -> int:
     return 1 if any(len(label) > _SHORT for label in labels) else 2
 
 
+def amounts(count: int = 6) -> alt.Axis:
+    """An axis of amounts: 0, 500, 1.5k, 2M."""
+    return alt.Axis(
+        tickCount=count,
+        labelExpr=f"abs(datum.value) < 1000 ? format(datum.value, ',.4~g') : format(datum.value, '{AMOUNT}')",
+    )
+
+
 def lines_of(label: str, width: int = 24) -> str:
     """A label in lines that are short enough to leave room for the chart on a narrow screen; for `names_axis`."""
     return _BREAK.join(textwrap.wrap(label, width, max_lines=4, placeholder=" …")) or label
 
 
 def names_axis() -> alt.Axis:
-    """An axis of names that were broken into lines."""
+    """An axis of names that were broken into lines, which stand around their tick."""
+    lines = "length(split(datum.label, '\\n'))"
     return alt.Axis(
+        labelOffset={
+            "condition": [{"test": f"{lines} == {count}", "value": -5.5 * (count - 1)} for count in (2, 3, 4)],
+            "value": 0,
+        },
         labelExpr=r"split(datum.label, '\n')",
         labelLimit=0,
         labelOverlap=False,
+        labelBaseline="middle",
         labelFontSize=11,
         labelLineHeight=11,
         title=None,

@@ -33,9 +33,7 @@ def frontier(found: Incremental, labels: Mapping[str, str]) -> Any:
         scale=alt.Scale(padding=50),
     )
     title = f"Extra cost per person ({found.price_year} {found.currency})"
-    up = alt.Y(
-        "incremental_cost:Q", title=title, axis=alt.Axis(format=look.AMOUNT, tickCount=6), scale=alt.Scale(padding=25)
-    )
+    up = alt.Y("incremental_cost:Q", title=title, axis=look.amounts(), scale=alt.Scale(padding=25))
     edge = frame.set_index("strategy").loc[list(found.frontier)].reset_index()
     tip = [
         "label:N",
@@ -57,10 +55,12 @@ def frontier(found: Incremental, labels: Mapping[str, str]) -> Any:
     middle = float(frame["incremental_effect"].median())
     where = {"x": across, "y": up, "text": "label:N"}
     first, second = (frame[(frame["incremental_effect"] <= middle) == left] for left in (True, False))
-    texts = [
-        alt.Chart(first).mark_text(align="left", dx=9, dy=-9, fontSize=12).encode(**where),
-        alt.Chart(second).mark_text(align="right", dx=-9, dy=-9, fontSize=12).encode(**where),
-    ]
+    texts = []
+    for halo in look.HALOS:
+        texts += [
+            alt.Chart(first).mark_text(align="left", dx=10, dy=-10, fontSize=12, **halo).encode(**where),
+            alt.Chart(second).mark_text(align="right", dx=-10, dy=-10, fontSize=12, **halo).encode(**where),
+        ]
     start = edge.iloc[0]
     reach = float(frame["incremental_effect"].max() - start["incremental_effect"]) or 1.0
     slope = _threshold((float(start["incremental_effect"]), float(start["incremental_cost"])), reach, found.threshold)
@@ -88,11 +88,14 @@ def cloud(outcomes: Outcomes, comparator: str, shown: Sequence[str], threshold: 
     The means are large markers, the ellipses hold 95 % of a normal distribution with the covariance of the draws.
     """
     order = list(outcomes.labels)
-    points, means, rings = _clouds(outcomes, comparator, shown, chosen)
-    colour = alt.Color("strategy:N", scale=look.colours(order), legend=look.legend(order) if len(shown) > 1 else None)
-    shape = alt.Shape("strategy:N", scale=look.shapes(order), legend=None)
+    points, means, rings = _clouds(outcomes, comparator, shown)
+    labels = dict(zip(outcomes.strategies, order, strict=True))
+    named = [labels[name] for name in outcomes.strategies if name in shown]
+    legend = look.legend(named) if len(shown) > 1 else None
+    colour = alt.Color("strategy:N", scale=look.colours(order, among=named), legend=legend)
+    shape = alt.Shape("strategy:N", scale=look.shapes(order, among=named), legend=legend)
     across = alt.X("effect:Q", title=f"{outcomes.effect_unit}s gained per person", axis=alt.Axis(tickCount=6))
-    axis = alt.Axis(format=look.AMOUNT, tickCount=6)
+    axis = look.amounts()
     up = alt.Y("cost:Q", title=f"Extra cost per person ({outcomes.money})", axis=axis)
     where = {"x": across, "y": up, "color": colour}
     pick = alt.selection_point(name=SELECTED, fields=["draw"], on="click", nearest=True, empty=False)
@@ -107,13 +110,17 @@ def cloud(outcomes: Outcomes, comparator: str, shown: Sequence[str], threshold: 
     limit = alt.Chart(slope).mark_line(strokeDash=[6, 4], color=look.MUTED).encode(x=across, y=up)
     axes = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=look.MUTED)
     layers = [axes.encode(x="zero:Q"), axes.encode(y="zero:Q"), limit, scatter.add_params(pick), line, marks]
-    return look.finished(alt.layer(*layers), 430, order if len(shown) > 1 else ())
+    if chosen is not None:
+        ringed = alt.Chart(_draw(outcomes, comparator, shown, chosen))
+        layers += [ringed.mark_point(size=340, color=look.INK, strokeWidth=2.5, opacity=1).encode(x=across, y=up)]
+        layers += [ringed.mark_point(filled=True, size=60, opacity=1).encode(shape=shape, **where)]
+    return look.finished(alt.layer(*layers), 430, named if len(shown) > 1 else ())
 
 
 def _clouds(
-    outcomes: Outcomes, comparator: str, shown: Sequence[str], chosen: int | None
+    outcomes: Outcomes, comparator: str, shown: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Dots of draws (evenly thinned where there are many), means with the chosen draw, and ellipses."""
+    """Dots of draws (evenly thinned where there are many), means, and ellipses."""
     labels = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
     step = max(1, len(outcomes.cost) * len(shown) // _DOTS)
     dots, means, rings = [], [], []
@@ -123,15 +130,24 @@ def _clouds(
         label = labels[name]
         dots.append(pd.DataFrame({"draw": draws + 1, "effect": effect[draws], "cost": cost[draws], "strategy": label}))
         means.append({"effect": effect.mean(), "cost": cost.mean(), "strategy": label})
-        if chosen is not None:
-            means.append({"effect": effect[chosen], "cost": cost[chosen], "strategy": label})
         ring = pd.DataFrame(ellipse(outcomes, name, comparator), columns=["effect", "cost"])
         rings.append(ring.assign(strategy=label, at=np.arange(len(ring))))
     return pd.concat(dots), pd.DataFrame(means), pd.concat(rings)
 
 
-def heat(found: TwoWay) -> Any:
-    """Extra net benefit over two inputs: blue where it is positive, orange where it is negative, marked by + and -."""
+def _draw(outcomes: Outcomes, comparator: str, shown: Sequence[str], chosen: int) -> pd.DataFrame:
+    """The dots of one draw."""
+    labels = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
+    pairs = {labels[name]: increments(outcomes, name, comparator) for name in shown}
+    rows = [(label, effect[chosen], cost[chosen]) for label, (effect, cost) in pairs.items()]
+    return pd.DataFrame(rows, columns=["strategy", "effect", "cost"])
+
+
+def heat(found: TwoWay, money: str) -> Any:
+    """Extra net benefit over two inputs: blue where it is positive, orange where it is negative, marked by + and -.
+
+    money: price year and currency.
+    """
     frame = found.frame().rename(columns={found.first.name: "first", found.second.name: "second"})
     frame = frame.assign(sign=np.where(frame["nmb"] >= 0, "+", "–"))
     most = float(frame["nmb"].abs().max()) or 1.0
@@ -144,7 +160,7 @@ def heat(found: TwoWay) -> Any:
         axis=_numbers(found.second),
     )
     base = alt.Chart(frame).encode(x=across, y=up)
-    title = "Extra net monetary benefit"
+    title = f"Extra net monetary benefit ({money} per person)"
     tip = [
         alt.Tooltip("first:Q", title=found.first.label, format=".4~g"),
         alt.Tooltip("second:Q", title=found.second.label, format=".4~g"),
@@ -153,7 +169,9 @@ def heat(found: TwoWay) -> Any:
     ]
     cells = base.mark_rect().encode(
         color=alt.Color(
-            "nmb:Q", scale=scale, legend=alt.Legend(orient="bottom", title=title, gradientLength=220, format="~s")
+            "nmb:Q",
+            scale=scale,
+            legend=alt.Legend(orient="bottom", title=title, titleLimit=340, gradientLength=240, format="~s"),
         ),
         tooltip=tip,
     )
@@ -162,7 +180,7 @@ def heat(found: TwoWay) -> Any:
 
 def _numbers(axis: Axis) -> alt.Axis:
     """An axis of numbers that are short whatever their size."""
-    return alt.Axis(format=".3~s" if np.abs(axis.values).max() >= 1000 else ".3~g", labelOverlap=True)
+    return alt.Axis(format=".3~s" if np.abs(axis.values).max() >= 1000 else ".3~g", labelAngle=0, labelOverlap="greedy")
 
 
 def _axis(label: str, unit: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -60,15 +61,20 @@ def _workbook(screen: Screen) -> None:
     """The model as an Excel workbook, made in the background because it takes a while."""
     st.markdown("##### Excel workbook")
     st.markdown(
-        "The model as formulas that recalculate by themselves, with the inputs as they are now. Its switch replays any "
-        "of the draws in it. Edit it, and load it again on the page Scenarios."
+        "The model as formulas that recalculate by themselves, with the inputs as they are now. Its sheet Control "
+        "replays any of the draws in it: draw 12 there is draw 12 of the page Uncertainty. Edit it, and load it again "
+        "on the page Scenarios."
     )
     left, right = st.columns([2, 1], vertical_alignment="bottom")
-    rows = left.select_slider("Draws in the workbook (more make it larger and slower)", [0, 200, 500, 1_000], 200)
-    key = (screen.source, screen.shown, rows)
+    rows = left.select_slider(
+        "Draws in the workbook (more make it larger and slower)", exports.WORKBOOK_ROWS, 200, format_func="{:,}".format
+    )
+    seed = exports.seed_of(session.state("draws", None))
+    key = (screen.source, screen.shown, rows, seed)
     if right.button("Make the workbook", icon=":material/table_view:", width="stretch"):
-        answer, made = screen.answer, exports.manifest(screen.source, screen.shown, "excel", "--psa-rows", str(rows))
-        start("workbook", key, lambda told: exports.workbook(answer, made, rows), keep=False)
+        more = ("--quick", "--psa-rows", str(rows), "--seed", str(seed), "--out", "model.xlsx")
+        answer, made = screen.answer, exports.manifest(screen.source, screen.shown, "excel", *more)
+        start("workbook", key, lambda told: exports.workbook(answer, made, rows, seed), keep=False)
     found = ask("workbook", key, lambda told: b"", "Workbook")
     if found is not None:
         parts.stale(found.fresh, "the contents of this workbook")
@@ -95,12 +101,12 @@ def _again(screen: Screen) -> None:
 def _link(screen: Screen) -> None:
     st.markdown("##### A link to this screen")
     st.markdown(
-        "The address of this page is the link: it carries what differs from the base case and the version "
-        "of the model. "
-        "Copy it from the address bar of the browser, or from here:"
+        "It carries what differs from the base case and the version of the model; whoever opens it sees the same "
+        "numbers, or is told that the model has changed since. The address of every page is such a link too."
     )
-    query = "&".join(f"{key}={value}" for key, value in screen.asked.to_query(screen.source.version).items())
-    st.code(f"?{query}" if query else "The base case needs no parameters.", language=None, wrap_lines=True)
+    query = urlencode(screen.asked.to_query(screen.source.version), safe="/,")
+    here = (st.context.url or "").removesuffix("/").removesuffix("/export")
+    st.code(f"{here}/{'?' if query else ''}{query}", language=None, wrap_lines=True)
 
 
 def _tables(screen: Screen) -> None:

@@ -65,18 +65,19 @@ def _theme(name: str, frame: pd.DataFrame, changed: set[str]) -> str:
 
 
 def _input(screen: Screen, row: Row) -> None:
-    """One input: its field at the left, what is known of it at the right."""
+    """One input: its field at the left, what is known of it at the right; of a changed one, of its base value."""
     name = row["name"]
-    parameter = screen.answer.model.parameters[name]
+    changed = name in screen.asked.values
+    known = _before(screen, name) if changed else row
     with st.container(border=True):
         left, right = st.columns([2, 3], gap="medium")
         with left:
-            edits.field(screen, parameter, "page")
-            if name in screen.asked.values:
+            edits.field(screen, screen.answer.model.parameters[name], "page")
+            if changed:
                 _changed(screen, row)
         with right:
             with st.container(horizontal=True, gap="small"):
-                parts.grade(row["grade"])
+                parts.grade(known["grade"])
                 if row["decision"]:
                     st.badge(
                         "decision", icon=":material/tune:", color="violet", help="Chosen by somebody, not uncertain."
@@ -85,7 +86,16 @@ def _input(screen: Screen, row: Row) -> None:
                     st.badge(
                         "cohort", icon=":material/groups:", color="gray", help="Describes the people; fixed in draws."
                     )
-            st.caption("  \n".join(_facts(screen, row)))
+            lines = _facts(known)
+            if changed:
+                lines.insert(0, "Your value has no source. The evidence for the base value:")
+            st.caption("  \n".join(lines))
+
+
+def _before(screen: Screen, name: str) -> Row:
+    """What is known of an input under the presets, before any edit."""
+    frame = computing.inputs(screen.source, screen.shown.on_layers())
+    return catalogue.records(frame.loc[[name]])[0]
 
 
 def _changed(screen: Screen, row: Row) -> None:
@@ -104,7 +114,7 @@ def _changed(screen: Screen, row: Row) -> None:
         )
 
 
-def _facts(screen: Screen, row: Row) -> list[str]:
+def _facts(row: Row) -> list[str]:
     """Range, distribution, origin and source, as lines of Markdown."""
     lines = []
     limits = [f"Range in the evidence {text}" for text in [span(row["range_low"], row["range_high"])] if text]
@@ -114,7 +124,7 @@ def _facts(screen: Screen, row: Row) -> list[str]:
     if row["uncertainty"]:
         interval = span(row["interval_low"], row["interval_high"], 3)
         lines.append(plain(f"Uncertainty: {row['uncertainty']}; 95 % interval {interval}."))
-    if row["definition"] and row["name"] not in screen.asked.values:
+    if row["definition"]:
         lines.append(plain(f"Given as {row['given_as'].replace('_', ' ')}: {row['definition']}"))
     if row["citation"]:
         where = f" ({plain(row['where'])})" if row["where"] else ""

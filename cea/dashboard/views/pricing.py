@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cea.analysis.headline import HeadlineResult
 from cea.analysis.price import (
     FRONTIER,
     HighestPrice,
@@ -28,7 +29,7 @@ from cea.dashboard.probabilistic import LIVE_DRAWS
 from cea.dashboard.session import Screen
 from cea.dashboard.text import plain
 from cea.engine.sampling import Sampler
-from cea.reports.quantities import quantity
+from cea.reports.quantities import per, quantity
 from cea.reports.run_tables import price_cell, short
 from cea.reports.terminal import Table
 from cea.reports.wording import listing, money, share
@@ -53,11 +54,16 @@ def prices(screen: Screen) -> None:
     _probabilities(screen)
 
 
+def _who(item: HeadlineResult) -> str:
+    """The two strategies of a comparison."""
+    return f"{item.labels[0]} against {item.labels[1]}"
+
+
 def _table(answer: Answer, found: tuple[HighestPrice, ...]) -> None:
     currency, labels = answer.model.currency, answer.labels
     levels = sorted({item.threshold for item in found})
     made = Table(
-        f"Highest price ({answer.money_unit})",
+        f"Highest price that is worth it, by strategy and comparator ({answer.money_unit})",
         [("Strategy", False), ("Against", False), *((f"at {short(level, currency)}", True) for level in levels)],
     )
     rows = dict.fromkeys((item.headline, item.strategy, item.comparator) for item in found)
@@ -87,11 +93,11 @@ def _by_threshold(answer: Answer) -> None:
     frame = frame[np.isfinite(frame["highest_price"].astype(float))]
     if frame.empty:
         return
-    order = [item.headline.label for item in pairs.values()]
-    shown = frame.assign(label=frame["headline"].map(lambda name: pairs[name].headline.label))
+    order = [_who(item) for item in pairs.values()]
+    shown = frame.assign(label=frame["headline"].map(lambda name: _who(pairs[name])))
     against = "; ".join(f"{item.headline.label}: {item.labels[0]} against {item.labels[1]}" for item in pairs.values())
     parts.figure(
-        f"Highest price by threshold ({answer.money_unit})",
+        f"Highest price by threshold, each strategy against its comparator ({answer.money_unit})",
         lines.curves(
             shown,
             ("threshold", f"Threshold ({answer.money_unit} per {answer.found.effect_unit})"),
@@ -122,7 +128,7 @@ def _probabilities(screen: Screen) -> None:
     parts.stale(found.fresh, "these probabilities")
     items = [item for item in found.result if item.comparator != FRONTIER]
     now = {item.headline.name: item.price for item in answer.headlines if item.price is not None}
-    labels = {item.headline.name: item.headline.label for item in answer.headlines}
+    labels = {item.headline.name: _who(item) for item in answer.headlines}
     tops = [item.highest[np.isfinite(item.highest)] for item in items]
     top = max((float(np.quantile(values, 0.95)) for values in tops if len(values)), default=0.0)
     grid = np.linspace(0.0, max(top, *now.values(), 1.0), 101)
@@ -132,7 +138,8 @@ def _probabilities(screen: Screen) -> None:
         f"{labels[item.headline]}: {share(item.probability(now[item.headline]))} at the price now" for item in items
     )
     parts.figure(
-        f"Probability of being worth its cost at {at} per {answer.found.effect_unit}, by price ({LIVE_DRAWS:,} draws)",
+        f"Probability of being worth its cost by price, each strategy against its comparator, at {at} per "
+        f"{answer.found.effect_unit} ({LIVE_DRAWS:,} draws)",
         lines.curves(
             frame,
             ("price", f"Price ({answer.money_unit})"),
@@ -145,7 +152,7 @@ def _probabilities(screen: Screen) -> None:
         distributions_frame(items, now),
         "price_distributions",
         alt=chance,
-        read=f"{chance}. The dashed line is the price now. Each strategy is set against its own comparator.",
+        read=f"{chance}. The dashed line is the price now.",
     )
 
 
@@ -170,24 +177,26 @@ def threshold_values(screen: Screen) -> None:
     items: tuple[ThresholdValue, ...] = found.result
     for item in items:
         st.markdown(plain(_said(item, answer)))
-    frame = pd.concat([item.frame().assign(label=item.comparison.label) for item in items])
+    order = [f"{item.labels[0]} against {item.labels[1]}" for item in items]
+    frame = pd.concat([item.frame().assign(label=label) for item, label in zip(items, order, strict=True)])
     first = items[0]
     base = first.base if math.isfinite(first.base) else None
     parts.figure(
-        f"{first.label}: extra net monetary benefit at {money(first.threshold, answer.model.currency)} "
-        f"({answer.money_unit} per person)",
+        f"{first.label}: extra net monetary benefit of each strategy against its comparator at "
+        f"{money(first.threshold, answer.model.currency)} per {answer.found.effect_unit} ({answer.money_unit})",
         lines.curves(
             frame,
-            ("value", quantity(first.span.low, first.unit).partition(" ")[2] or "Value"),
+            ("value", first.label + (f" ({per(first.unit)})" if per(first.unit) else "")),
             ("nmb", f"Extra net benefit ({answer.money_unit})"),
             "label",
-            [item.comparison.label for item in items],
+            order,
             rule=base,
+            level=0.0,
         ),
         frame,
         "threshold_curve",
         alt=" ".join(_said(item, answer) for item in items),
-        read="Above zero the strategy is worth its cost against its comparator. The dashed line is the value now.",
+        read="Above the line at zero the strategy is worth its cost. The dashed line is the value now.",
     )
 
 

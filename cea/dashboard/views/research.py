@@ -45,6 +45,11 @@ def research(screen: Screen) -> None:
         start("voi", key, lambda told: analyse(answer, source.folder, n, told))
     found = ask("voi", key, lambda told: analyse(answer, source.folder, n, told), "Value of information")
     if found is None:
+        st.caption(
+            "You will see what it would be worth to know everything, which inputs are worth knowing, what the studies "
+            "that come with the model would be worth by number of patients, and which number is best. It takes up to a "
+            "minute; other pages can be used meanwhile."
+        )
         return
     parts.stale(found.fresh, "the values below")
     learned: Learned = found.result
@@ -102,10 +107,9 @@ def _each(learned: Learned, headline: Headline) -> None:
     perfect = learned.perfect[headline.name]
     most = float(perfect.per_person[list(perfect.thresholds).index(model.threshold)])
     top = frame.iloc[0]
-    money_unit = f"{model.settings.price_year} {model.currency}"
     parts.figure(
-        f"{headline.label}: value of knowing each input ({money_unit} per person, {learned.against(headline)})",
-        bars.ranking(frame.head(_TOP), ("value", f"EVPPI ({money_unit} per person)"), "low", "high", most),
+        f"{headline.label}: value of knowing each input ({learned.money_unit} per person, {learned.against(headline)})",
+        bars.ranking(frame.head(_TOP), ("value", f"EVPPI ({learned.money_unit} per person)"), "low", "high", most),
         frame,
         f"evppi_{headline.name}",
         alt=f"The first is {top['label']} with {money(float(top['value']), model.currency)}.",
@@ -171,8 +175,6 @@ def _studies(learned: Learned) -> None:
 
 def _values(learned: Learned, headline: Headline) -> None:
     """EVSI by size, a line a kind of study."""
-    model = learned.model
-    money_unit = f"{model.settings.price_year} {model.currency}"
     rows = [
         {
             "study": study.label,
@@ -187,9 +189,9 @@ def _values(learned: Learned, headline: Headline) -> None:
     frame = pd.DataFrame(rows)
     order = [study.label for study in learned.studies]
     parts.figure(
-        f"{headline.label}: value of a study by number of patients ({money_unit} per person, "
+        f"{headline.label}: value of a study by number of patients ({learned.money_unit} per person, "
         f"{learned.against(headline)})",
-        lines.curves(frame, ("n", "Patients"), ("value", f"EVSI ({money_unit} per person)"), "study", order),
+        lines.curves(frame, ("n", "Patients"), ("value", f"EVSI ({learned.money_unit} per person)"), "study", order),
         frame,
         f"evsi_{headline.name}",
         alt="A line for each kind of study.",
@@ -203,12 +205,22 @@ def _best(learned: Learned, headline: Headline, population: tuple[float, int], c
     """The best size of each kind of study."""
     currency, rate = learned.model.currency, learned.discount_rate
     made = Table(
-        f"{headline.label}: best number of patients",
+        f"{headline.label}: best number of patients, {learned.against(headline)} ({learned.money_unit})",
         [("Study", False), ("Patients", True), ("Net benefit for all, million", True), ("Worth it", False)],
     )
+    best: list[tuple[float, int, str]] = []
     for study in learned.studies:
         item, net = optimal(study.curve(headline), people(population, rate, study.years), cost)
+        best.append((net, item.n, study.label))
         made.add([study.label, f"{item.n:,}", money(net / 1e6, currency, 1), "yes" if net > 0 else "no"])
+    net, n, label = max(best)
+    said = (
+        f"the best is one of {n:,} patients that measures: {label}. It is worth {money(net / 1e6, currency, 1)} "
+        "million more than it costs."
+        if net > 0
+        else "none is worth what it costs."
+    )
+    st.markdown(plain(f"Of these studies, for the choice between {learned.against(headline)}, {said}"))
     made.notes.append(
         f"Of the sizes looked at; {population[0]:,.10g} people a year for {population[1]} years, "
         f"discounted at {rate:.3g} a "

@@ -10,12 +10,21 @@ import streamlit as st
 from cea.analysis.scenarios import Scenario, run_scenarios, scenarios_frame
 from cea.dashboard import computing, parts, scenario_file, session, workbook_import
 from cea.dashboard.background import ask, start
-from cea.dashboard.compare import MOST, Side, input_differences, result_differences, results_frame, side
+from cea.dashboard.compare import (
+    MOST,
+    good,
+    headline_tables,
+    input_table,
+    results_frame,
+    side,
+    strategy_table,
+)
 from cea.dashboard.jobs import Progress
 from cea.dashboard.scenario_file import Saved
 from cea.dashboard.session import Screen
 from cea.dashboard.setting import Setting
 from cea.dashboard.text import plain
+from cea.dashboard.views.summary import setting_line
 from cea.dashboard.workbook_import import Imported
 from cea.errors import InputError
 from cea.model.layers import Layer
@@ -31,6 +40,11 @@ _KEPT = 30
 def scenarios(screen: Screen) -> None:
     """The page."""
     st.title("Scenarios")
+    st.caption(plain(setting_line(screen.answer)))
+    st.markdown(
+        "A scenario is the model with some inputs or assumptions changed. Keep what is on the screen under a name, set "
+        "up to four scenarios side by side, or run all those that come with the model."
+    )
     _save(screen)
     _from_workbook(screen)
     _own(screen)
@@ -130,14 +144,23 @@ def _own(screen: Screen) -> None:
             if name != saved.name:
                 _rename(at, name)
             setting = saved.setting
-            counts = f"{len(setting.layers)} layers, {len(setting.edits)} changed inputs"
-            st.caption(counts)
+            st.caption(plain(_contents(screen, setting)))
             with st.container(horizontal=True):
                 st.button(
                     "Show", key=f"show {at}", on_click=session.change, args=(setting,), icon=":material/visibility:"
                 )
                 _file(screen, saved, at)
                 st.button("Delete", key=f"delete {at}", on_click=_delete, args=(at,), icon=":material/delete:")
+
+
+def _contents(screen: Screen, setting: Setting) -> str:
+    """What a scenario changes, in words."""
+    count = len(setting.edits)
+    said = [screen.shelf.layers[name].label for name in setting.layers]
+    said += [f"perspective {setting.perspective}"] if setting.perspective is not None else []
+    said += [f"threshold {setting.threshold:,g}"] if setting.threshold is not None else []
+    said += [f"{count} changed input{'s' if count != 1 else ''}"] if count else []
+    return ", ".join(said) or "The base case"
 
 
 def _rename(at: int, name: str) -> None:
@@ -167,39 +190,35 @@ def _file(screen: Screen, saved: Saved, at: int) -> None:
 
 
 def _compare(screen: Screen) -> None:
-    """Up to four settings side by side."""
-    options = {"now": Saved("On the screen now", screen.shown), "base": Saved("Base case", Setting())}
+    """Up to four settings side by side: base case, what is on the screen, saved ones, presets of the model."""
+    options = {"base": Saved("Base case", Setting()), "now": Saved("On the screen now", screen.shown)}
     options |= {f"saved {at}": saved for at, saved in enumerate(kept())}
+    options |= {name: Saved(layer.label, Setting((name,))) for name, layer in screen.shelf.layers.items()}
     st.markdown(f"##### Side by side (up to {MOST})")
+    st.caption("The first is what the others are compared with: numbers in brackets are changes to it.")
+    default = ["base", "now"] if not screen.shown.is_base else ["base"]
     picked = st.multiselect(
         "Compare",
         list(options),
-        default=["base", "now"],
+        default=default,
         max_selections=MOST,
         key="compare",
         format_func=lambda key: options[key].name if key in options else key,
+        placeholder="Base case, the screen, your scenarios, or presets of the model",
     )
     sides = [side(screen.source, options[key]) for key in picked if key in options]
     for one in sides:
         if one.problem:
             st.error(plain(f"{one.saved.name}: {one.problem}"), icon=":material/error:")
-    good = [one for one in sides if one.answer is not None]
-    if len(good) < 2:
-        st.caption("Choose two at least.")
+    shown = good(sides)
+    if len(shown) < 2:
+        st.info("Choose at least two, or change an input and come back.", icon=":material/info:")
         return
-    parts.printed(_differences("What they assume differently", input_differences(screen.source, good), good))
-    for title, rows in result_differences(good):
-        parts.printed(_differences(title, rows, good))
-    parts.download(results_frame(good), "side_by_side")
-
-
-def _differences(title: str, rows: list[list[str]], sides: list[Side]) -> Table:
-    made = Table(title, [("", False), *((one.saved.name, True) for one in sides)])
-    for row in rows:
-        made.add(row)
-    if not rows:
-        made.add(["No differences", *([NONE] * len(sides))])
-    return made
+    parts.printed(input_table(screen.source, shown))
+    for made in headline_tables(shown):
+        parts.printed(made)
+    parts.printed(strategy_table(shown))
+    parts.download(results_frame(shown), "side_by_side")
 
 
 def _named(screen: Screen) -> None:
@@ -222,7 +241,7 @@ def _named(screen: Screen) -> None:
     if found is None:
         return
     parts.stale(found.fresh, "these scenarios")
-    _results(found.result)
+    _results(found.result, is_base=screen.shown.is_base)
     with st.expander("What each of them is", icon=":material/info:"):
         for layer in layers:
             st.markdown(f"**{plain(layer.label)}**: {plain(layer.description)}")
@@ -235,7 +254,7 @@ def _counted(layers: list[Layer], told: Progress) -> Iterator[Layer]:
         yield layer
 
 
-def _results(found: list[Scenario]) -> None:
+def _results(found: list[Scenario], *, is_base: bool) -> None:
     base = found[0]
     assert base.results is not None, "the base case has been run"
     model = base.results.model
@@ -264,7 +283,8 @@ def _results(found: list[Scenario]) -> None:
                     money(item.net_benefit(threshold), currency),
                     NONE if change is None or scenario is base else money(change, currency),
                 ]
-                made.add([scenario.label, *cells, price_cell(limit.price, currency) if limit else NONE])
+                label = "On the screen now" if scenario is base and not is_base else scenario.label
+                made.add([label, *cells, price_cell(limit.price, currency) if limit else NONE])
         parts.printed(made)
     for scenario in found:
         if scenario.results is None:

@@ -14,12 +14,14 @@ from cea.analysis.unit_cube import model_on_cube
 from cea.dashboard import parts
 from cea.dashboard.background import ask, start
 from cea.dashboard.charts import bars, planes
+from cea.dashboard.computing import Answer
 from cea.dashboard.edits import uncertain_inputs
 from cea.dashboard.session import Screen
 from cea.dashboard.text import plain
 from cea.dashboard.views.managed_entry import managed_entry
 from cea.dashboard.views.pricing import prices, threshold_values
 from cea.dashboard.views.summary import setting_line
+from cea.model.definition import Headline
 from cea.reports.quantities import figure as number
 from cea.reports.wording import money
 
@@ -75,11 +77,10 @@ def _tornado(screen: Screen) -> None:
             item.frame(),
             f"one_way_{item.comparison.name}",
             alt=f"Tornado; inputs that turn the decision: {', '.join(turning) or 'none'}.",
-            read="Each input moves alone over its range in the evidence, those that are drawn together "
-            "move together. The "
-            "number at the end of a bar is the value of the input there. ◆ marks inputs that turn the "
-            "decision. The solid "
-            "line is the base case; right of the dashed line at zero the strategy is worth its cost.",
+            read="Each input moves alone over its range in the evidence; those that are drawn together move "
+            "together. The number at the end of a bar is the value of the input there; a bar that says “cut” goes on "
+            "beyond the chart, to the amount in the table. ◆ marks inputs that turn the decision. The solid line is "
+            "the base case; right of the dashed line at zero the strategy is worth its cost.",
         )
     skipped = items[0].skipped_frame()
     if len(skipped):
@@ -117,15 +118,14 @@ def _map(screen: Screen) -> None:
     for grid in items:
         worth = float((grid.benefit >= 0).mean())
         parts.figure(
-            f"{grid.comparison.label}: {grid.labels[0]} against {grid.labels[1]}, at "
-            f"{money(grid.threshold, answer.model.currency)}",
-            planes.heat(grid),
+            f"{grid.comparison.label}: {grid.labels[0]} against {grid.labels[1]}, extra net monetary benefit at "
+            f"{money(grid.threshold, answer.model.currency)} per {answer.found.effect_unit}",
+            planes.heat(grid, answer.money_unit),
             grid.frame(),
             f"two_way_{grid.comparison.name}",
             alt=f"{grid.labels[0]} is worth its cost in {worth:.0%} of the grid.",
-            read=f"Cells with + are values at which {grid.labels[0]} is worth its cost, cells with – those "
-            "at which it is not. "
-            f"It is in {worth:.0%} of the grid.",
+            read=f"Cells with + are values at which {grid.labels[0]} is worth its cost, cells with – those at which it "
+            f"is not. It is in {worth:.0%} of the grid.",
         )
 
 
@@ -133,9 +133,8 @@ def _sobol(screen: Screen) -> None:
     """Variance-based analysis, on demand because it takes a while."""
     answer = screen.answer
     st.markdown(
-        "Where does the uncertainty of the result come from? All uncertain inputs vary together, and the "
-        "variance of the net "
-        "benefit is shared out among them (Sobol indices)."
+        "Where does the uncertainty of the result come from? All uncertain inputs vary together, and the variance of "
+        "the net benefit is shared out among them (Sobol indices)."
     )
     left, right = st.columns([2, 1], vertical_alignment="bottom")
     n = left.select_slider(
@@ -157,10 +156,15 @@ def _sobol(screen: Screen) -> None:
     frame = result.frame()
     for outcome in result.outcomes:
         if outcome.measure == "nmb" and outcome.headline is not None:
-            _indices(frame[frame["outcome"] == outcome.name], outcome.headline.label, outcome.name)
+            _indices(frame[frame["outcome"] == outcome.name], _who(answer, outcome.headline), outcome.name)
     for outcome, text in result.warnings():
         if outcome.measure == "nmb":
             st.caption(plain(text))
+
+
+def _who(answer: Answer, headline: Headline) -> str:
+    """A comparison with its two strategies."""
+    return f"{headline.label}: {answer.label(headline.strategy)} against {answer.label(headline.comparator)}"
 
 
 def _indices(own: pd.DataFrame, headline: str, name: str) -> None:
@@ -169,12 +173,11 @@ def _indices(own: pd.DataFrame, headline: str, name: str) -> None:
         return
     top = shown.iloc[0]
     parts.figure(
-        f"{headline}: share of the variance of the net benefit that each input has a part in",
-        bars.ranking(shown, ("ST", "Total-order index"), "low", "high"),
+        f"{headline}, share of the uncertainty of the net benefit that each input has a part in",
+        bars.ranking(shown, ("ST", "Share of the variance (total-order Sobol index)"), "low", "high"),
         own,
         f"sobol_{name}",
         alt=f"The first is {top['label']} with {number(float(top['ST']), 2)}.",
-        read="A bar of 0.5: half of the variance would go if this input were known (together with what it "
-        "does through others). "
-        "The lines are 95 % intervals. Inputs that are drawn together are one.",
+        read="A bar of 0.5: half of the variance would go if this input were known (together with what it does through "
+        "others). The lines are 95 % intervals. Inputs that are drawn together are one.",
     )

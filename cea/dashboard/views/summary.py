@@ -8,19 +8,19 @@ from cea.analysis.headline import HeadlineResult
 from cea.analysis.one_way import OneWay, one_way
 from cea.dashboard import computing, parts
 from cea.dashboard.background import ask
+from cea.dashboard.compare import good, headline_tables, input_table, side
 from cea.dashboard.computing import Answer
-from cea.dashboard.edits import base_value
 from cea.dashboard.live import live
+from cea.dashboard.scenario_file import Saved
 from cea.dashboard.session import Screen
-from cea.dashboard.text import plain, sentence
-from cea.errors import CeaError
+from cea.dashboard.setting import Setting
+from cea.dashboard.text import plain
 from cea.reports.psa_report import PsaReport
 from cea.reports.quantities import figure as number
-from cea.reports.quantities import quantity
 from cea.reports.run_report import Report
-from cea.reports.run_tables import headline_tables, incremental_table, short
-from cea.reports.terminal import Table
-from cea.reports.wording import describe_pair, describe_price, effect, money, share
+from cea.reports.run_tables import headline_tables as beside_tables
+from cea.reports.run_tables import incremental_table, price_cell, short
+from cea.reports.wording import describe_pair, describe_price, effect, listing, money, share
 
 _DRIVERS = 5
 
@@ -32,7 +32,9 @@ def summary(screen: Screen) -> None:
     st.title(plain(model.title))
     st.markdown(plain(model.question))
     st.caption(plain(setting_line(answer)))
-    st.success(f"**{plain(in_one_sentence(answer))}**", icon=":material/balance:")
+    with st.container(key="answer"):
+        said = [f"**{plain(verdict(answer))}**"] if answer.headlines else []
+        st.info("  \n".join([*said, plain(best_buy(answer))]), icon=":material/balance:")
     _headlines(answer)
     sure = st.container()
     parts.printed(incremental_table(answer.found, answer.labels))
@@ -49,24 +51,32 @@ def setting_line(answer: Answer) -> str:
     model = answer.model
     parts = [model.settings.country, f"{model.settings.price_year} {model.currency} per person".strip()]
     parts.append(f"{model.perspectives[answer.results.perspective].label} perspective")
-    parts += [layer.label for layer in model.layers if not layer.edit]
+    parts += [layer.label for layer in model.layers if not layer.edit and layer.label != model.settings.country]
     edited = len(answer.setting.edits)
     parts += [f"{edited} input{'s' if edited > 1 else ''} changed"] if edited else []
     return " · ".join(part for part in parts if part)
 
 
-def in_one_sentence(answer: Answer) -> str:
-    """Which strategy is the best buy at the threshold, and what it gives for how much."""
-    found, model = answer.found, answer.model
+def verdict(answer: Answer) -> str:
+    """Whether each strategy in question is worth its cost at the threshold, in one sentence."""
+    found = answer.found
+    said = []
+    for item in answer.headlines:
+        worth = "" if item.net_benefit(found.threshold) >= 0 else "not "
+        ratio = describe_pair(item.pair, found.currency, found.effect_unit)
+        said.append(f"{item.labels[0]} is {worth}worth its cost against {item.labels[1]} ({ratio})")
+    return f"At {money(found.threshold, found.currency)} per {found.effect_unit}, {listing(said)}."
+
+
+def best_buy(answer: Answer) -> str:
+    """Which of all strategies is the best buy at the threshold, and what it gives for how much."""
+    found = answer.found
     row = found.row(found.best(found.threshold))
     unit, at = found.effect_unit, money(found.threshold, found.currency)
     gives = f"{effect(row.effect, 2)} {unit}s for {money(row.cost, found.currency)} per person"
-    others = len(model.strategies) - 1
-    text = f"If one {unit} may cost up to {at}, {row.label} is the best buy of the {others + 1} strategies: {gives}"
+    text = f"Of all {len(answer.model.strategies)} strategies, {row.label} is the best buy at {at} per {unit}: {gives}"
     if row.icer is not None:
-        text += (
-            f", and it costs {money(row.icer, found.currency)} for each {unit} more than the next less costly option"
-        )
+        text += f", at {money(row.icer, found.currency)} for each {unit} more than the next less costly option"
     return f"{text}."
 
 
@@ -98,22 +108,9 @@ def _card(answer: Answer, item: HeadlineResult) -> None:
     st.caption(plain(gained))
     limit = item.price_limit(threshold)
     if limit is not None and item.price is not None:
-        price = (
-            "none"
-            if limit.price is None
-            else "any"
-            if limit.price == float("inf")
-            else money(limit.price, found.currency)
-        )
-        st.metric(plain(f"Highest price that is worth it: {item.price_label}"), plain(price), border=False)
-        st.caption(
-            plain(
-                sentence(
-                    f"{describe_price(limit.price, found.currency)}; the price now is "
-                    f"{money(item.price, found.currency)}"
-                )
-            )
-        )
+        st.metric("Highest price that is worth it", plain(price_cell(limit.price, found.currency)), border=False)
+        said = f"{item.price_label}: {describe_price(limit.price, found.currency)}"
+        st.caption(plain(f"{said}; the price now is {money(item.price, found.currency)}."))
     if item.weight != 1:
         st.caption(
             plain(
@@ -124,7 +121,8 @@ def _card(answer: Answer, item: HeadlineResult) -> None:
 
 
 def _probability(screen: Screen) -> None:
-    """How likely each strategy is to be the best, from the live draws."""
+    """How likely each strategy in question is to be worth its cost, and each of all to be the best buy."""
+    st.markdown("##### How sure is this?")
     found = live(screen)
     if found is None:
         return
@@ -132,54 +130,36 @@ def _probability(screen: Screen) -> None:
     parts.stale(found.fresh, "these probabilities")
     outcomes = report.results.outcomes
     at = outcomes.thresholds.index(outcomes.threshold)
-    st.markdown("##### How sure is this?")
-    for column, row in zip(st.columns(len(report.summary.spreads)), report.summary.spreads, strict=True):
-        column.metric(
-            plain(row.label),
-            plain(share(row.probability_best[at])),
-            border=True,
-            height="stretch",
-            help="Probability of being the best buy",
-        )
+    level = f"{money(outcomes.threshold, outcomes.currency)} per {outcomes.effect_unit}"
+    labels = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
+    for column, item in zip(st.columns(max(1, len(report.comparisons))), report.comparisons, strict=False):
+        with column.container(border=True, height="stretch"):
+            st.metric("Probability of being worth its cost", plain(share(item.contrast.probability_cost_effective[at])))
+            st.caption(plain(f"{item.contrast.label} against {labels[item.headline.comparator]}"))
+    shares = listing(f"{row.label} in {share(row.probability_best[at])}" for row in report.summary.spreads)
+    st.markdown(plain(f"Of all strategies the best buy is {shares} of the draws."))
     st.caption(
         plain(
-            f"Probability of being the best buy at {money(outcomes.threshold, outcomes.currency)} per "
-            f"{outcomes.effect_unit}, from {len(outcomes.cost):,} draws of all uncertain inputs (page Uncertainty)."
+            f"At {level}, from {len(outcomes.cost):,} draws: runs of the model in each of which every uncertain input "
+            "takes another value that the evidence allows (page Uncertainty)."
         )
     )
 
 
 def _changes(screen: Screen) -> None:
-    """What was edited, and what it did to the comparisons."""
-    answer = screen.answer
-    if not answer.setting.edits:
+    """What was changed, and what it does to the comparisons."""
+    setting = screen.shown
+    before = Setting(setting.layers) if setting != Setting(setting.layers) else Setting()
+    if setting.is_base:
         return
-    model = answer.model
+    names = ("Base case", "On the screen") if not before.layers else ("Before", "Now")
+    sides = good([side(screen.source, Saved(name, one)) for name, one in zip(names, (before, setting), strict=True)])
+    if len({item.model.currency for _, item in sides}) > 1 or len(sides) < 2:
+        return  # other money, other evidence: the change of a country is not one of the result
     st.markdown("##### What you changed")
-    made = Table("Inputs", [("Input", False), ("Before", True), ("Now", True)])
-    for name, value in answer.setting.edits:
-        parameter, base = model.parameters[name], base_value(screen, name)
-        was = "varies" if base is None else quantity(base, parameter.unit)
-        made.add([parameter.label, was, quantity(value, parameter.unit)])
-    parts.printed(made, titled=False)
-    try:
-        before = computing.answer(screen.source, answer.setting.on_layers())
-    except CeaError:
-        return
-    for item, old in zip(answer.headlines, before.headlines, strict=False):
-        st.markdown(plain(_effect_of_changes(answer, item, old)))
-
-
-def _effect_of_changes(answer: Answer, item: HeadlineResult, old: HeadlineResult) -> str:
-    """What the edits do to one comparison, in a sentence."""
-    threshold, currency = answer.model.threshold, answer.model.currency
-    change = item.net_benefit(threshold) - old.net_benefit(threshold)
-    word = "rises" if change > 0 else "falls" if change < 0 else "stays"
-    by = f" by {money(abs(change), currency)}" if change else ""
-    return (
-        f"{item.headline.label}: the net monetary benefit of {item.labels[0]} against {item.labels[1]} at "
-        f"{money(threshold, currency)} {word}{by}, to {money(item.net_benefit(threshold), currency)} per person."
-    )
+    parts.printed(input_table(screen.source, sides), titled=False)
+    for made in headline_tables(sides):
+        parts.printed(made)
 
 
 def _drivers(screen: Screen) -> None:
@@ -201,17 +181,24 @@ def _drivers(screen: Screen) -> None:
     items: tuple[OneWay, ...] = found.result
     for column, item in zip(st.columns(len(items)), items, strict=True):
         with column:
-            st.markdown(f"**{plain(item.comparison.label)}**")
+            st.markdown(f"**{plain(f'{item.labels[0]} against {item.labels[1]}')}**")
             lines = [_driver(item, position) for position in range(min(_DRIVERS, len(item.bars)))]
             st.markdown("\n".join(f"{at}. {plain(line)}" for at, line in enumerate(lines, 1)))
-    st.caption("Each input moved alone over its range in the evidence; the page Sensitivity shows all of them.")
+    money_unit = f"{answer.money_unit} per person"
+    st.caption(
+        plain(
+            "The inputs that move the result most, each alone over its range in the evidence, and the extra net "
+            f"monetary benefit at both ends ({money_unit}; above zero the strategy is worth its cost). The page "
+            "Sensitivity shows all of them."
+        )
+    )
 
 
 def _driver(item: OneWay, position: int) -> str:
     bar = item.sorted()[position]
     low, high = (number(case[bar.input.members[0]], 3) for case in (bar.input.low, bar.input.high))
     ends = " to ".join(money(value, item.currency) for value in bar.ends("nmb"))
-    turns = "; this turns the decision" if bar.flips else ""
+    turns = " ◆ turns the decision" if bar.flips else ""
     return f"{bar.input.label} from {low} to {high}: net benefit {ends}{turns}"
 
 
@@ -226,6 +213,8 @@ def _beside(screen: Screen) -> None:
         return
     parts.stale(found.fresh, "these comparisons")
     report: Report = found.result
-    for made in headline_tables(report.settings, report.results):
+    own = ("As on the screen", report.settings[0][1])
+    st.markdown("##### The same under other assumptions")
+    for made in beside_tables([own, *report.settings[1:]], report.results):
         parts.printed(made)
     parts.download(report.tables()["headlines"], "headlines")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cea.analysis.uncertainty import Contrast, Estimate
-from cea.dashboard import parts, session
+from cea.dashboard import exports, parts, session
 from cea.dashboard.background import Found, ask, start
 from cea.dashboard.charts import lines, look, planes
 from cea.dashboard.live import live
@@ -21,6 +21,7 @@ from cea.reports.quantities import per
 from cea.reports.run_tables import short
 from cea.reports.terminal import Table
 from cea.reports.wording import NONE, effect, money, share
+from cea.reports.workbook.addresses import REPLAY
 
 _CURVE = ("threshold", "Threshold")
 
@@ -30,9 +31,8 @@ def uncertainty(screen: Screen) -> None:
     st.title("Uncertainty")
     st.caption(plain(setting_line(screen.answer)))
     st.markdown(
-        "Every uncertain input is drawn from its distribution, all of them together, and the model is run "
-        "for each draw. "
-        "How often a strategy comes out best tells how sure the answer is."
+        "Every uncertain input is drawn from its distribution, all of them together, and the model is run for each "
+        "draw. How often a strategy comes out best tells how sure the answer is."
     )
     found = _chosen(screen)
     if found is None:
@@ -102,8 +102,9 @@ def _headlines(report: PsaReport) -> None:
     if not report.comparisons:
         return
     unit, currency = outcomes.effect_unit, outcomes.currency
+    labels = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
     made = Table(
-        f"Headline comparisons ({outcomes.money} per person)",
+        f"The comparisons in question ({outcomes.money} per person)",
         [
             ("Comparison", False),
             ("Extra cost (95 %)", True),
@@ -119,7 +120,13 @@ def _headlines(report: PsaReport) -> None:
             _interval(one.effect, effect),
             _ratio(one, currency),
         ]
-        made.add([item.headline.label, *cells, *map(share, one.probability_cost_effective)])
+        made.add(
+            [
+                f"{one.label} against {labels[item.headline.comparator]}",
+                *cells,
+                *map(share, one.probability_cost_effective),
+            ]
+        )
     made.notes.append("A cost per unit gained is the ratio of the means; it is given only where it has one meaning.")
     parts.printed(made)
     parts.download(report.summary.contrast_frame(), "increments")
@@ -172,15 +179,15 @@ def _plane(report: PsaReport) -> None:
         "plane",
         alt="One dot a draw, extra cost over extra effect; a large marker at the mean, an ellipse around "
         "95 % of the draws.",
-        read="Each dot is one draw. To the right is more health, upwards more cost. Below the dashed line "
-        "of the threshold a "
-        "strategy is worth its cost. Click on a dot to see its inputs.",
+        read="Each dot is one draw. To the right is more health, upwards more cost. Below the dashed line of the "
+        "threshold a strategy is worth its cost. Click on a dot to see its inputs; it is then ringed.",
         select=planes.SELECTED,
     )
     picked = event["selection"].get(planes.SELECTED) if event else None
-    if picked:
+    if picked and picked != session.state("picked", None):  # a dot stays picked when a number is typed after it
+        session.put("picked", picked)
         session.put("draw", int(picked[0]["draw"]) - 1)
-        draw = int(picked[0]["draw"]) - 1
+        st.rerun()  # so that the plane shows which one it is
     _draw(report, draw)
 
 
@@ -204,11 +211,11 @@ def _draw(report: PsaReport, draw: int | None) -> None:
     frame = pd.DataFrame(
         [
             {
-                "input": model.parameters[name].label,
-                "in this draw": number(value, 4),
-                "base case": _base(report, name),
-                "unit": per(model.parameters[name].unit),
-                "name": name,
+                "Input": model.parameters[name].label,
+                "In this draw": number(value, 4),
+                "Base case": _base(report, name),
+                "Unit": per(model.parameters[name].unit),
+                "Name": name,
             }
             for name, value in values.items()
         ]
@@ -220,8 +227,21 @@ def _draw(report: PsaReport, draw: int | None) -> None:
     )
     st.markdown(f"##### Draw {draw + 1:,}")
     st.markdown(plain(f"{results}. Its number is {draw + 1} with seed {report.results.source.seed}."))
+    st.caption(plain(_replay(draw + 1)))
     st.dataframe(frame, hide_index=True, height=280, alt=f"Table: the inputs of draw {draw + 1}")
     parts.download(frame, f"draw_{draw + 1}")
+
+
+def _replay(number: int) -> str:
+    """How to see a draw calculated in the workbook."""
+    rows = next((rows for rows in exports.WORKBOOK_ROWS if rows >= number), None)
+    if rows is None:
+        most = exports.WORKBOOK_ROWS[-1]
+        return f"The workbook of the page Export holds the first {most:,} draws; this one is further on."
+    return (
+        f"To see it calculated in Excel, make the workbook with {rows:,} draws (page Export); on its sheet Control set "
+        f"“Run mode” to {REPLAY} and “Draw to replay (k)” to {number}."
+    )
 
 
 def _base(report: PsaReport, name: str) -> str:
@@ -296,13 +316,13 @@ def _benefit(report: PsaReport, labels: dict[str, str], unit: str) -> None:
             list(labels.values()),
             rule=outcomes.threshold,
             band=("low", "high"),
+            level=0.0,
         ),
         own,
         "incremental_benefit",
         alt="A line a strategy with a band of 95 % of the draws.",
-        read="Health gained, valued at the threshold, less the extra cost. Above zero a strategy is worth "
-        "its cost against "
-        f"{against}. The bands hold 95 % of the draws.",
+        read="Health gained, valued at the threshold, less the extra cost. Above the line at zero a strategy is worth "
+        f"its cost against {against}. The bands hold 95 % of the draws.",
     )
 
 
@@ -328,7 +348,8 @@ def _convergence(report: PsaReport, outcomes: Outcomes) -> None:
     )
     against = labels[report.convergence.comparator]
     parts.figure(
-        f"Running mean of the extra net benefit against {against} at {money(outcomes.threshold, outcomes.currency)}",
+        f"Running mean of the extra net benefit against {against} at {money(outcomes.threshold, outcomes.currency)} "
+        f"per {outcomes.effect_unit} ({outcomes.money} per person)",
         lines.curves(
             look.named(late, "strategy", labels),
             ("draws", "Draws"),
