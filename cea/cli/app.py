@@ -18,6 +18,7 @@ SETTINGS = {
     "server.fileWatcherType": "none",
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
+    "runner.postScriptGC": "false",
     "browser.gatherUsageStats": "false",
     "theme.base": "light",
     "theme.primaryColor": "#0072B2",

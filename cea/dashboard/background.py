@@ -18,6 +18,8 @@ _PATIENCE = 2.0
 """Seconds that a page waits for an analysis before the rest of it is drawn."""
 _LOOK = 0.05
 """Seconds between looks while it waits."""
+_QUIET = 0.4
+"""Seconds of waiting before a bar says so: drawing one takes time that the analysis could use."""
 _EVERY = 0.4
 """Seconds between looks at the progress."""
 
@@ -37,13 +39,20 @@ def queue() -> Queue:
     return Queue()
 
 
-def start(kind: str, key: Hashable, work: Work, *, keep: bool = True) -> None:
-    """Starts an analysis in place of the session's other one of the kind."""
+@st.cache_resource(scope="session", on_release=lambda name: queue().leave(name), show_spinner=False)
+def _here(name: str) -> str:
+    """Notes that a session is there; Streamlit lets the name go when the browser has left."""
+    queue().back(name)
+    return name
+
+
+def start(kind: str, key: Hashable, work: Work, *, keep: bool = True, follows: bool = False) -> None:
+    """Starts an analysis in place of the session's other one of the kind; `follows` where an edit asks for it."""
     jobs: dict[str, Job] = session.state("jobs", {})
     if kind in jobs:
-        jobs[kind].cancel()
+        queue().stop(jobs[kind])
     try:
-        jobs[kind] = queue().submit(session.identity(), kind, key, work, keep=keep)
+        jobs[kind] = queue().submit(_here(session.identity()), kind, key, work, keep=keep, follows=follows)
     except UsageError as error:
         session.tell(str(error))
 
@@ -54,8 +63,9 @@ def ask(kind: str, key: Hashable, work: Work, label: str, *, auto: bool = False)
     `auto` starts one when there is none for `key`, the hashable description of what is on the screen.
     """
     jobs: dict[str, Job] = session.state("jobs", {})
+    _here(session.identity())
     if auto and not _settled(kind, key):
-        start(kind, key, work)
+        start(kind, key, work, follows=True)
     job = jobs.get(kind)
     if job is not None:
         _wait(job, label)
@@ -76,10 +86,13 @@ def _wait(job: Job, label: str) -> None:
     """Waits for a short analysis, so that its result comes with the page; a change of an input ends the waiting."""
     if not job.active:
         return
-    slot = st.empty()
-    limit = time.monotonic() + _PATIENCE
-    while not job.wait(_LOOK) and time.monotonic() < limit:
-        slot.progress(*_stand(job.look(), label))  # every call of Streamlit lets a new input interrupt
+    slot, began, shown = st.empty(), time.monotonic(), (0.0, "")
+    while not job.wait(_LOOK) and (waited := time.monotonic() - began) < _PATIENCE:
+        session.identity()  # every look into the session's memory lets a new input interrupt
+        stand = _stand(job, label)
+        if waited > _QUIET and stand != shown:
+            slot.progress(*stand)
+            shown = stand
     slot.empty()
 
 
@@ -111,12 +124,13 @@ def _stand(job: Job, label: str) -> tuple[float, str]:
 
 def _progress(kind: str, label: str) -> None:
     """How far an analysis is, and a button that stops it; looks again by itself until it is over."""
-    job: Job = session.state("jobs", {})[kind].look()
-    if not job.active:
+    jobs: dict[str, Job] = session.state("jobs", {})
+    job = jobs.get(kind)
+    if job is None or not job.active:
         st.rerun()
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     left.progress(*_stand(job, label))
     if right.button("Stop", key=f"stop {kind}", width="stretch", help=f"Stops: {label}"):
-        job.cancel()
+        queue().stop(job)
         job.wait(_PATIENCE)
         st.rerun()

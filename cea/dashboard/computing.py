@@ -6,6 +6,7 @@ here: an uploaded scenario becomes a setting of its session.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -116,6 +117,8 @@ def shelf(source: Source) -> Shelf:
     model = load(source.folder)
     folder = Folder(source.folder)
     layers = {name: folder.layer(name) for name in folder.layer_names(model.document)}
+    gc.collect()
+    gc.freeze()  # the libraries and the model stay: every search for garbage would stop all sessions to look at them
     return Shelf(model, layers, tuple(folder.layer_folders(model.document)))
 
 

@@ -10,6 +10,7 @@ import streamlit as st
 
 from cea.dashboard import computing
 from cea.dashboard.computing import Answer, Shelf, Source
+from cea.dashboard.jobs import Job
 from cea.dashboard.setting import Setting, from_query
 from cea.errors import CeaError, InputError
 
@@ -73,7 +74,12 @@ def setting() -> Setting:
 
 
 def change(new: Setting) -> None:
-    """Makes another setting the current one; messages about the one before go."""
+    """Makes another setting the current one; messages about the one before go, and analyses that followed it stop."""
+    jobs: dict[str, Job] = state("jobs", {})
+    for kind, job in list(jobs.items()):
+        if job.follows and job.active:
+            job.cancel()
+            del jobs[kind]
     put("setting", new)
     put("messages", [])
 

@@ -95,11 +95,88 @@ def test_results_are_kept_up_to_a_limit():
     assert runs == [1, 2, 3, 1]
 
 
-def test_a_job_that_nobody_looks_at_is_dropped(monkeypatch):
-    queue = Queue()
+def test_the_jobs_of_a_session_that_left_are_dropped_unless_it_is_back_in_time(monkeypatch):
     monkeypatch.setattr(jobs, "ABANDONED", -1.0)
-    job = queue.submit("gone", "x", 1, lambda told: [told(1, 2), "never"][1])
-    assert job.wait(LONG)
-    assert (job.state, job.result) == ("cancelled", None)
+    queue, begun, go = Queue(workers=1), threading.Event(), threading.Event()
+
+    def work(told):
+        begun.set()
+        go.wait(LONG)
+        told(1, 2)
+        return "never"
+
+    running = queue.submit("gone", "x", 1, work)
+    waiting = queue.submit("gone", "y", 1, lambda told: "never")
+    assert begun.wait(LONG)
+    queue.leave("gone")
+    queue.back("gone")
+    other = queue.submit("here", "x", 2, lambda told: "done")
+    assert (waiting.active, queue.ahead(other)) == (True, 1), "it was back in time"
+    queue.leave("gone")
+    assert queue.ahead(other) == 0
+    go.set()
+    assert running.wait(LONG)
+    assert [(job.state, job.result) for job in (running, waiting)] == [("cancelled", None)] * 2
+    assert other.wait(LONG)
+    assert other.result == "done"
     with pytest.raises(Cancelled):
-        job.report(1, 2)
+        running.report(1, 2)
+
+
+def blocked(queue, session, kind="x", **options):
+    """A job that has begun, and the event that ends it."""
+    begun, go = threading.Event(), threading.Event()
+
+    def work(told):
+        begun.set()
+        while not go.wait(0.01):
+            told(0, 1)
+        return "over"
+
+    job = queue.submit(session, kind, object(), work, **options)
+    assert begun.wait(LONG)
+    return job, go
+
+
+def test_sessions_take_turns():
+    queue, order = Queue(workers=1), []
+    _, go = blocked(queue, "hog", "long")
+    asked = [("hog", "a"), ("hog", "b"), ("one", "c"), ("hog", "d"), ("two", "e"), ("one", "f")]
+    found = [queue.submit(name, kind, kind, lambda told, kind=kind: order.append(kind)) for name, kind in asked]
+    assert [queue.ahead(job) for job in found] == [2, 4, 0, 5, 1, 3]
+    go.set()
+    assert all(job.wait(LONG) for job in found)
+    assert order == ["c", "e", "a", "f", "b", "d"], "whoever has had least comes first"
+
+
+def test_what_follows_an_edit_does_not_wait_for_long_analyses():
+    queue = Queue(workers=2)
+    first, go = blocked(queue, "one")
+    second = queue.submit("two", "x", 2, lambda told: "second")
+    quick = queue.submit("three", "y", 3, lambda told: "quick", follows=True)
+    assert quick.wait(LONG)
+    assert quick.result == "quick"
+    assert (first.state, second.state) == ("running", "waiting")
+    go.set()
+    assert second.wait(LONG)
+
+
+def test_a_job_that_waits_is_stopped_at_once():
+    queue = Queue(workers=1)
+    running, go = blocked(queue, "one")
+    waiting = queue.submit("two", "x", 2, lambda told: pytest.fail("it was stopped"))
+    queue.stop(waiting)
+    assert waiting.state == "cancelled"
+    queue.stop(running)
+    assert running.wait(LONG)
+    assert (running.state, go.is_set()) == ("cancelled", False)
+
+
+def test_many_who_ask_for_the_same_wait_for_one_computation():
+    queue, runs = Queue(workers=1), []
+    _, go = blocked(queue, "first")
+    found = [queue.submit(f"session {at}", "x", "same", lambda told: runs.append(1) or "shared") for at in range(10)]
+    go.set()
+    assert all(job.wait(LONG) for job in found)
+    assert [job.result for job in found] == ["shared"] * 10
+    assert runs == [1]
