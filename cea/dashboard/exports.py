@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import shlex
+import sys
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from subprocess import DEVNULL, Popen
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,23 +19,27 @@ import pandas as pd
 from cea.analysis.one_way import one_way
 from cea.dashboard import computing, scenario_file
 from cea.dashboard.computing import Answer, Source
+from cea.dashboard.jobs import Progress
 from cea.dashboard.live import SEED
-from cea.dashboard.probabilistic import analyse
+from cea.dashboard.probabilistic import LIVE_DRAWS, analyse
 from cea.dashboard.scenario_file import Saved
 from cea.dashboard.setting import Setting
 from cea.engine.psa import Job, run_draws
 from cea.engine.sampling import Sampler, sample
+from cea.errors import UsageError
 from cea.reports.psa_report import PsaReport
 from cea.reports.run_folder import Manifest, commit_of, hash_inputs, write_run
 from cea.reports.run_report import Report
 
 WORKBOOK_ROWS = (0, 200, 500, 1_000, 2_000)
 """Draws that a workbook of the dashboard may hold."""
+_LOOK = 0.2
+"""Seconds between looks at a process."""
 
 
-def seed_of(draws: tuple[int, int] | None) -> int:
-    """The seed of the draws that the page Uncertainty shows: number and seed of those asked for, else the live ones."""
-    return SEED if draws is None else draws[1]
+def shown(draws: tuple[int, int] | None) -> tuple[int, int]:
+    """Number and seed of the draws on the page Uncertainty: those that were asked for, else those that follow edits."""
+    return (LIVE_DRAWS, SEED) if draws is None else draws
 
 
 def manifest(source: Source, setting: Setting, verb: str, *more: str) -> Manifest:
@@ -60,8 +67,13 @@ def base_folder(source: Source, setting: Setting) -> bytes:
     )
 
 
-def everything(source: Source, saved: Saved, draws: tuple[int, int] | None) -> bytes:
-    """The run folder, that of the probabilistic analysis where there is one, the scenario, and how to repeat it."""
+def everything(
+    source: Source, saved: Saved, draws: tuple[int, int] | None, more: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The run folder, that of the probabilistic analysis where there is one, the scenario, and how to repeat it.
+
+    more: further files by name.
+    """
     setting = saved.setting
     report = computing.report(source, setting)
 
@@ -73,6 +85,8 @@ def everything(source: Source, saved: Saved, draws: tuple[int, int] | None) -> b
         (parent / "scenario.yaml").write_text(text, encoding="utf-8")
         (parent / "reproduce.txt").write_text(f"{setting.command('run', source.folder)}\n", encoding="utf-8")
         (parent / "reproduce.py").write_text(f"{setting.python(source.folder)}\n", encoding="utf-8")
+        for name, data in (more or {}).items():
+            (parent / name).write_bytes(data)
 
     return _zipped(write)
 
@@ -87,6 +101,30 @@ def _write_draws(source: Source, setting: Setting, draws: tuple[int, int], paren
     made.n, made.seed, made.results_hash = n, seed, found.results.sha256
     tables = {**found.tables(job), "outcomes": found.results.outcomes.frame()}
     _write(made, tables, found.draw, parent / "psa")
+
+
+def study(source: Source, setting: Setting, draws: tuple[int, int], progress: Progress) -> dict[str, bytes]:
+    """The report of the study as `cea report` writes it, as HTML and for Word, by file name.
+
+    The command runs as a process of its own, so that it can be stopped. Raises UsageError where it fails, and what
+    `progress` raises.
+    """
+    n, seed = draws
+    given = shlex.split(setting.command("report", source.folder, "-n", str(n), "--seed", str(seed), "--quiet"))
+    with TemporaryDirectory() as folder:
+        target, said = Path(folder) / "report", Path(folder) / "said.txt"
+        command = [sys.executable, "-m", *given, "--out", str(target)]
+        with said.open("wb") as log, Popen(command, stdin=DEVNULL, stdout=DEVNULL, stderr=log) as process:
+            try:
+                while process.poll() is None:
+                    progress(0, 0)
+                    time.sleep(_LOOK)
+            finally:
+                process.kill()
+        if process.returncode != 0:
+            lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            raise UsageError(f"the report was not made: {lines[-1] if lines else 'it stopped'}")
+        return {path.name: path.read_bytes() for path in sorted(target.glob("report.*"))}
 
 
 def _write(

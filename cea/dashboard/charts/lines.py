@@ -70,6 +70,34 @@ def curves(
     return look.finished(alt.layer(*layers), height, shown if len(shown) > 1 else ())
 
 
+def observed(alive: pd.DataFrame, rows: pd.DataFrame) -> Any:
+    """A curve of survival with what was seen in cohorts as markers, with their intervals.
+
+    alive: columns year, alive. rows: columns cohort, label, year, expected, observed_low, observed_high, as
+    `comparisons_frame` has them.
+    """
+    across = alt.X("year:Q", title="Years", axis=alt.Axis(tickCount=6))
+    axis, scale = alt.Axis(format="%", tickCount=6), alt.Scale(domain=[0, 1])
+    up: dict[str, Any] = {"title": "Alive", "axis": axis, "scale": scale}
+    line = alt.Chart(alive).mark_line(color=look.INK, strokeWidth=2.5).encode(x=across, y=alt.Y("alive:Q", **up))
+    shown = rows.astype({"year": float, "expected": float, "observed_low": float, "observed_high": float})
+    order = list(dict.fromkeys(shown["cohort"]))
+    legend = look.legend(order)
+    colour = alt.Color("cohort:N", scale=look.colours(order), legend=legend)
+    chart = alt.Chart(shown)
+    points = chart.mark_point(filled=True, size=110, opacity=1).encode(
+        x=across,
+        y=alt.Y("expected:Q", **up),
+        color=colour,
+        shape=alt.Shape("cohort:N", scale=look.shapes(order), legend=legend),
+        tooltip=["label:N", alt.Tooltip("year:Q"), alt.Tooltip("expected:Q", format=".1%", title="Observed")],
+    )
+    spans = chart.mark_rule(strokeWidth=1.6).encode(
+        x=across, y=alt.Y("observed_low:Q", **up), y2="observed_high:Q", color=colour
+    )
+    return look.finished(alt.layer(line, spans, points), 380, order)
+
+
 def vertical(at: float) -> Any:
     """A dashed vertical line."""
     return alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeDash=[5, 4], color=look.MUTED).encode(x="at:Q")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -15,6 +16,14 @@ from cea.dashboard.session import Screen
 from cea.dashboard.text import plain
 from cea.dashboard.views.summary import setting_line
 
+WORKBOOK = "model.xlsx"
+KINDS = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".html": "text/html",
+}
+"""Media types by the end of a file's name."""
+
 
 def export(screen: Screen) -> None:
     """The page."""
@@ -22,13 +31,17 @@ def export(screen: Screen) -> None:
     st.caption(plain(setting_line(screen.answer)))
     if not screen.good:
         st.info("What is exported are the last results, not the inputs that cannot be used.")
-    _files(screen)
+    files = st.container()
+    made = {**_workbook(screen), **_report(screen)}
+    with files:
+        _files(screen, made)
     _again(screen)
     _link(screen)
     _tables(screen)
 
 
-def _files(screen: Screen) -> None:
+def _files(screen: Screen, made: Mapping[str, bytes]) -> None:
+    """The archives and the scenario; `made` are the large files that are there already."""
     source, setting, model = screen.source, screen.shown, screen.answer.model
     draws: tuple[int, int] | None = session.state("draws", None)
     st.markdown("##### Files")
@@ -40,16 +53,19 @@ def _files(screen: Screen) -> None:
     saved = Saved(scenario_file.clean_name(name), setting)
     archive = "application/zip"
     with st.container(horizontal=True):
-        _file("Everything (.zip)", lambda: exports.everything(source, saved, draws), "results.zip", archive)
+        _file("Everything (.zip)", lambda: exports.everything(source, saved, draws, made), "results.zip", archive)
         _file("Base case: tables and figures (.zip)", lambda: exports.base_folder(source, setting), "base.zip", archive)
         _file("Figures, PNG and SVG (.zip)", lambda: exports.figure_files(source, setting), "figures.zip", archive)
         text = scenario_file.write(saved, model, source.folder, source.version)
         _file("Scenario (.yaml)", text.encode, "scenario.yaml", "text/yaml")
-    if draws is None:
-        st.caption("“Everything” has the probabilistic analysis as well once you have run one on the page Uncertainty.")
-    else:
-        st.caption(f"“Everything” has the probabilistic analysis of {draws[0]:,} draws with seed {draws[1]} as well.")
-    _workbook(screen)
+    missing = ["the probabilistic analysis (run one on the page Uncertainty)"] if draws is None else []
+    missing += ["the workbook (make it below)"] if WORKBOOK not in made else []
+    missing += ["the report (make it below)"] if not set(made) - {WORKBOOK} else []
+    st.caption(
+        f"“Everything” does not hold yet: {', '.join(missing)}."
+        if missing
+        else "“Everything” holds the probabilistic analysis, the workbook and the report as well."
+    )
 
 
 def _file(label: str, data: Callable[[], bytes], name: str, kind: str) -> None:
@@ -57,8 +73,8 @@ def _file(label: str, data: Callable[[], bytes], name: str, kind: str) -> None:
     st.download_button(label, data, name, kind, key=f"file {name}", on_click="ignore", icon=":material/download:")
 
 
-def _workbook(screen: Screen) -> None:
-    """The model as an Excel workbook, made in the background because it takes a while."""
+def _workbook(screen: Screen) -> dict[str, bytes]:
+    """The model as an Excel workbook, made in the background because it takes a while; what is there of it by name."""
     st.markdown("##### Excel workbook")
     st.markdown(
         "The model as formulas that recalculate by themselves, with the inputs as they are now. Its sheet Control "
@@ -69,18 +85,45 @@ def _workbook(screen: Screen) -> None:
     rows = left.select_slider(
         "Draws in the workbook (more make it larger and slower)", exports.WORKBOOK_ROWS, 200, format_func="{:,}".format
     )
-    seed = exports.seed_of(session.state("draws", None))
+    _, seed = exports.shown(session.state("draws", None))
     key = (screen.source, screen.shown, rows, seed)
     if right.button("Make the workbook", icon=":material/table_view:", width="stretch"):
-        more = ("--quick", "--psa-rows", str(rows), "--seed", str(seed), "--out", "model.xlsx")
+        more = ("--quick", "--psa-rows", str(rows), "--seed", str(seed), "--out", WORKBOOK)
         answer, made = screen.answer, exports.manifest(screen.source, screen.shown, "excel", *more)
         start("workbook", key, lambda told: exports.workbook(answer, made, rows, seed), keep=False)
     found = ask("workbook", key, lambda told: b"", "Workbook")
-    if found is not None:
-        parts.stale(found.fresh, "the contents of this workbook")
-        data: bytes = found.result
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        _file(f"Workbook (.xlsx, {len(data) / 1e6:.1f} MB)", lambda: data, "model.xlsx", kind)
+    if found is None:
+        return {}
+    parts.stale(found.fresh, "the contents of this workbook")
+    data: bytes = found.result
+    _file(f"Workbook (.xlsx, {len(data) / 1e6:.1f} MB)", lambda: data, WORKBOOK, KINDS[".xlsx"])
+    return {WORKBOOK: data} if found.fresh else {}
+
+
+def _report(screen: Screen) -> dict[str, bytes]:
+    """The report of the study, made in the background; what is there of it by name."""
+    source, setting = screen.source, screen.shown
+    draws = exports.shown(session.state("draws", None))
+    st.markdown("##### Report")
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
+    left.markdown(
+        "The study on the inputs as they are now as a document, for the browser and for Word: a summary in plain "
+        "words, then methods and results in the order of the CHEERS 2022 checklist, with "
+        f"{draws[0]:,} draws. It takes a minute or two."
+    )
+    key = (source, setting, draws)
+    if right.button("Make the report", icon=":material/article:", width="stretch"):
+        start("report", key, lambda told: exports.study(source, setting, draws, told), keep=False)
+    found = ask("report", key, lambda told: {}, "Report")
+    if found is None:
+        return {}
+    parts.stale(found.fresh, "the contents of this report")
+    made: dict[str, bytes] = found.result
+    with st.container(horizontal=True):
+        for name, data in made.items():
+            kind = name[name.rindex(".") :]
+            _file(f"Report ({kind}, {len(data) / 1e6:.1f} MB)", partial(bytes, data), name, KINDS[kind])
+    return made if found.fresh else {}
 
 
 def _again(screen: Screen) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from cea.analysis.fit import compare, comparisons_frame
-from cea.analysis.targets import Comparison, SectionOfTargets
+from cea.analysis.fit import Fit, comparisons_frame, fit
+from cea.analysis.targets import SectionOfTargets
 from cea.analysis.verification import Check, verify
 from cea.dashboard import computing, parts
 from cea.dashboard.background import ask
-from cea.dashboard.charts import planes
+from cea.dashboard.charts import lines, planes
 from cea.dashboard.jobs import Progress
 from cea.dashboard.session import Screen
 from cea.dashboard.text import plain
@@ -29,6 +30,17 @@ ROLES = {
     "must_reproduce": "Must be reproduced",
     "held_out": "Observed, not used to fit the model",
     "context": "Context, not a target",
+}
+
+_HEADINGS: dict[str, Any] = {
+    "label": st.column_config.TextColumn("Input", width="medium"),
+    "value": "Value",
+    "unit": "Unit",
+    "grade": "Grade",
+    "citation": st.column_config.TextColumn("Source", width="medium"),
+    "where": "Place in it",
+    "note": "Note",
+    "name": "Name",
 }
 
 
@@ -85,10 +97,11 @@ def _fit(screen: Screen) -> None:
         "Comparison with observations",
         auto=True,
     )
-    if found is None or not found.result[0]:
+    if found is None or not found.result[0].comparisons:
         return
     parts.stale(found.fresh, "these comparisons")
-    items, sections = found.result
+    fitted: Fit = found.result[0]
+    items, sections = fitted.comparisons, found.result[1]
     st.markdown("##### Fit to what was observed")
     frame = comparisons_frame(items)
     required = [item for item in items if item.target.role == "must_reproduce"]
@@ -106,18 +119,44 @@ def _fit(screen: Screen) -> None:
         frame,
         "validation",
         alt="Points on the dashed line agree exactly.",
-        read="On the dashed line the model and the observation agree. Cohorts that were not used to fit "
-        "the model show how "
-        "far it carries.",
+        read="On the dashed line the model and the observation agree. Cohorts that were not used to fit the model show "
+        "how far it carries.",
     )
+    _survival(fitted, frame)
     for tables, sentences in blocks(items, sections, draws=0):
-        for made in tables:
-            parts.printed(made)
-        for sentence in sentences:
-            st.markdown(plain(sentence))
+        with st.expander(plain(tables[0].title), icon=":material/table:"):
+            for at, made in enumerate(tables):
+                parts.printed(made, titled=at > 0)
+            for sentence in sentences:
+                st.markdown(plain(sentence))
 
 
-def _compared(screen: Screen, progress: Progress) -> tuple[list[Comparison], Sequence[SectionOfTargets]]:
+def _survival(fitted: Fit, frame: pd.DataFrame) -> None:
+    """Survival of the model from one start, and of the cohorts that are compared with it."""
+    seen = frame[(frame["measure"] == "survival") & (frame["role"] != "must_reproduce")]
+    starts = {
+        f"{curve.country}, {curve.label}": (curve, rows)
+        for curve in fitted.curves
+        if len(rows := seen[seen["name"].isin(curve.names)])
+    }
+    if not starts:
+        return
+    chosen = st.selectbox("Survival of patients who start as", list(starts), key="survival of")
+    curve, rows = starts[chosen if chosen in starts else next(iter(starts))]
+    last = 1.1 * float(rows["year"].max())
+    alive = pd.DataFrame({"year": curve.years, "alive": curve.alive})
+    parts.figure(
+        f"Survival in the model and in what was observed: {chosen}",
+        lines.observed(alive[alive["year"] <= last], rows),
+        rows,
+        "observed_survival",
+        alt=f"The model's curve, and {len(rows)} figures of {rows['cohort'].nunique()} cohorts.",
+        read="The line is the model without treatment by MSC, the markers are what was seen in cohorts, with 95 % "
+        "intervals where there are any. A cohort is never quite the patients whom the start stands for.",
+    )
+
+
+def _compared(screen: Screen, progress: Progress) -> tuple[Fit, Sequence[SectionOfTargets]]:
     """The comparisons that `cea validate -n 0` makes, with the inputs as they are now, and their sections."""
     answer = screen.answer
     asked = read_targets(Path(screen.source.folder), answer.model)
@@ -125,13 +164,12 @@ def _compared(screen: Screen, progress: Progress) -> tuple[list[Comparison], Seq
     models: dict[tuple[str, ...], Model] = {(): answer.model}
 
     def model_for(layers: tuple[str, ...]) -> Model:
-        progress(len(models), len(models) + 1)
         if layers not in models:
             names = folder.on_top(answer.model.document, screen.shown.layers, layers)
             models[layers] = computing.fresh(screen.source, screen.shown, names)
         return models[layers]
 
-    return compare(asked.targets, model_for), asked.sections
+    return fit(asked.targets, model_for, told=progress), asked.sections
 
 
 def _evidence(screen: Screen) -> None:
@@ -153,6 +191,6 @@ def _evidence(screen: Screen) -> None:
         hide_index=True,
         height=420,
         alt="Table: all inputs with grade and source",
-        column_config={"url": st.column_config.LinkColumn("link")},
+        column_config={**_HEADINGS, "url": st.column_config.LinkColumn("Link")},
     )
     parts.download(frame, "evidence")
