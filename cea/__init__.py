@@ -22,6 +22,7 @@ from cea.loading.folder import Folder, load
 from cea.model.definition import Model
 
 if TYPE_CHECKING:
+    from cea.analysis.averaging import average
     from cea.analysis.calibration import calibrate
     from cea.analysis.managed_entry import compare_contracts
     from cea.analysis.morris import morris
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from cea.analysis.scenario_grid import scenario_grid
     from cea.analysis.scenarios import run_scenarios
     from cea.analysis.sobol import sobol
+    from cea.analysis.structures import run_structures
     from cea.analysis.subgroups import run_subgroups
     from cea.analysis.threshold import durability_frontier, threshold_value
     from cea.analysis.two_way import two_way
@@ -39,20 +41,23 @@ if TYPE_CHECKING:
     from cea.loading.calibration_file import read_calibrations
     from cea.loading.contracts_file import read_contracts
     from cea.loading.designs_file import read_designs
+    from cea.loading.structures_file import read_structures
     from cea.loading.subgroups_file import read_subgroups
     from cea.reports import gallery as figures
     from cea.reports.workbook import write_workbook
 
 __all__ = [
     "CeaError", "CheckError", "Draws", "Folder", "InputError", "Model", "Outcomes", "Place", "Problem", "Results",
-    "UsageError", "acceptability", "calibrate", "compare_contracts", "convergence", "durability_frontier", "evpi",
-    "evppi", "evsi", "figures", "headlines", "highest_prices", "incremental", "load", "measured", "model_on_cube",
-    "morris", "one_way", "population_evpi", "price_distributions", "read_calibrations", "read_contracts",
-    "read_designs", "read_subgroups", "run", "run_for", "run_scenarios", "run_subgroups", "sample", "scenario_grid",
-    "sobol", "summary", "threshold_value", "two_way", "write_workbook",
+    "UsageError", "acceptability", "average", "calibrate", "compare_contracts", "convergence", "durability_frontier",
+    "evpi", "evppi", "evsi", "figures", "headlines", "highest_prices", "incremental", "load", "measured",
+    "model_on_cube", "morris", "one_way", "population_evpi", "price_distributions", "read_calibrations",
+    "read_contracts", "read_designs", "read_structures", "read_subgroups", "run", "run_for", "run_scenarios",
+    "run_structures", "run_subgroups", "sample", "scenario_grid", "sobol", "summary", "threshold_value", "two_way",
+    "write_workbook",
 ]  # fmt: skip
 
 _LATER = {
+    "average": "cea.analysis.averaging",
     "calibrate": "cea.analysis.calibration",
     "compare_contracts": "cea.analysis.managed_entry",
     "durability_frontier": "cea.analysis.threshold",
@@ -69,8 +74,10 @@ _LATER = {
     "read_calibrations": "cea.loading.calibration_file",
     "read_contracts": "cea.loading.contracts_file",
     "read_designs": "cea.loading.designs_file",
+    "read_structures": "cea.loading.structures_file",
     "read_subgroups": "cea.loading.subgroups_file",
     "run_scenarios": "cea.analysis.scenarios",
+    "run_structures": "cea.analysis.structures",
     "run_subgroups": "cea.analysis.subgroups",
     "scenario_grid": "cea.analysis.scenario_grid",
     "sobol": "cea.analysis.sobol",

@@ -94,7 +94,7 @@ def scenario_of(
     for layer in layers:
         if layer.requires_currency not in (None, model.currency):
             return replace(scenario, reason=f"made for models in {layer.requires_currency}")
-    layered = model.with_only(_in_order(model, layers))
+    layered = model.with_only(in_order(model, layers))
     try:
         chosen = choose_perspective(layered, perspective)
     except UsageError as error:
@@ -108,7 +108,7 @@ def scenario_of(
     return replace(scenario, results=own, headlines=items, reference=references[chosen])
 
 
-def _in_order(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+def in_order(model: Model, layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The model's layers and further ones by the folder that they are from; edits stay on top."""
     folders = {name: position for position, name in enumerate(model.layer_folders)}
 

@@ -18,6 +18,7 @@ from cea.analysis.acceptability import Thresholds, acceptability, threshold_grid
 from cea.analysis.incremental import TOLERANCE, Pair, Quadrant, incremental
 from cea.engine.outcomes import Floats, HasOutcomes, Outcomes, outcomes_of
 from cea.errors import UsageError
+from cea.model.definition import Headline
 
 _INTERVAL = (0.025, 0.975)
 
@@ -202,6 +203,12 @@ def summary(run: Outcomes | HasOutcomes, comparator: str | None = None) -> Summa
         )
     contrasts = tuple(_contrast(outcomes, pair, means.comparator) for pair in means.pairs)
     return Summary(outcomes, means.comparator, tuple(spreads), tuple(c for c in contrasts if c is not None))
+
+
+def contrast_of(run: Outcomes | HasOutcomes, headline: Headline) -> Contrast:
+    """The comparison of a headline, both of whose strategies are there. Raises UsageError for fewer than two draws."""
+    found = summary(run, headline.comparator)
+    return next(item for item in found.contrasts if item.strategy == headline.strategy)
 
 
 def increments(outcomes: Outcomes, strategy: str, comparator: str) -> tuple[Floats, Floats]:

@@ -40,6 +40,11 @@ def psa(
     chunk: Annotated[int | None, typer.Option("--chunk", min=1, help="Draws that are evaluated together.")] = None,
     scheduler: Annotated[str | None, typer.Option("--scheduler", help="Dask: tcp://host:port, or local.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Take up an unfinished run.")] = None,
+    average: Annotated[bool, typer.Option("--average", help="Average over structures, by their weights.")] = False,
+    weight: Annotated[
+        list[str] | None, typer.Option("--weight", help="Average by this weight: question.choice=0.5; repeatable.")
+    ] = None,
+    resolve: Annotated[bool, typer.Option("--resolve", help="Solve solved parameters again in each draw.")] = False,
     incidence: Annotated[float | None, typer.Option("--incidence", help="People a year, for population EVPI.")] = None,
     years: Annotated[int, typer.Option("--years", help="Years of --incidence.")] = 10,
     inputs: Inputs = DEFAULT_INPUTS,
@@ -57,6 +62,7 @@ def psa(
     """The probabilistic analysis: means with intervals, acceptability, expected loss, value of perfect information."""
     from cea.cli.psa import Machine, execute, take_up  # noqa: PLC0415 - loads more than other commands need
     from cea.cli.psa_request import Sampling, refuse_mixed  # noqa: PLC0415
+    from cea.cli.structures import parse_weights  # noqa: PLC0415
 
     refuse_mixed(context, resume=resume is not None, draws=draws is not None)
     asked = request(
@@ -67,7 +73,10 @@ def psa(
     if resume is not None:
         take_up(resume, asked, machine, given_command(), stdout(), stderr(), with_figures=figures)
     else:
-        sampling = Sampling(n, seed, sampler, joint, draws, incidence, years)
+        sampling = Sampling(
+            n, seed, sampler, joint, draws, incidence, years,
+            average=average or bool(weight), weights=parse_weights(weight or ()), resolve=resolve,
+        )  # fmt: skip
         execute(asked, sampling, machine, given_command(), stdout(), stderr(), with_figures=figures)
 
 

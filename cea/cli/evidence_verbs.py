@@ -1,4 +1,4 @@
-"""The verbs of the evidence behind a model: synthesis."""
+"""The verbs of how far a model can be believed: synthesis of its evidence, and its structures."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from cea.cli.options import (
     Inputs,
     Layers,
     Out,
+    PerspectiveOption,
     Quiet,
     Sets,
+    Threshold,
     request,
     stderr,
     stdout,
@@ -46,3 +48,23 @@ def synthesis(
 
     asked = request("synthesis", inputs, layer, set_, out=out, force=force, quiet=quiet, as_json=json)
     execute(asked, given_command(), stdout(), stderr(), analysis, write, with_figures=figures)
+
+
+@application.command()
+def structures(
+    n: Annotated[int, typer.Option("-n", min=0, help="Draws for averages and for solving in draws; 0: none.")] = 2_000,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the draws.")] = 1,
+    weight: Annotated[
+        list[str] | None, typer.Option("--weight", help="Another weight, question.choice=0.5; repeatable.")
+    ] = None,
+    inputs: Inputs = DEFAULT_INPUTS, layer: Layers = None, set_: Sets = None, perspective: PerspectiveOption = None,
+    wtp: Threshold = None, out: Out = None, force: Force = False, quiet: Quiet = False, json: AsJson = False,
+    figures: Figures = True,
+) -> None:  # fmt: skip
+    """The decision under each way to build the model, what solved parameters become, and an average over structures."""
+    from cea.cli.structures import execute, parse_weights  # noqa: PLC0415 - loads more than other commands need
+
+    asked = request("structures", inputs, layer, set_, perspective=perspective, threshold=wtp, out=out, force=force,
+                    quiet=quiet, as_json=json)  # fmt: skip
+    execute(asked, given_command(), stdout(), stderr(), n=n, seed=seed, weights=parse_weights(weight or ()),
+            with_figures=figures)  # fmt: skip

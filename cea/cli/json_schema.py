@@ -10,6 +10,7 @@ from cea.loading.calibration_file import CalibrationsShape
 from cea.loading.contracts_file import ContractsShape
 from cea.loading.designs_file import StudiesShape
 from cea.loading.report_file import StatementsShape
+from cea.loading.structures_file import StructuresShape
 from cea.loading.subgroups_file import SubgroupsShape
 from cea.loading.synthesis_file import SynthesisShape
 from cea.loading.targets_file import TargetsShape
@@ -25,6 +26,7 @@ _TOLD_BY: tuple[tuple[str, str | None, type[Shape]], ...] = (
     ("subgroups", "object", SubgroupsShape),
     ("calibrations", "object", CalibrationsShape),
     ("statements", "object", StatementsShape),
+    ("structures", "object", StructuresShape),
 )
 """The key, and the type of its value, by which each kind of file is told; the first that holds."""
 _SHAPES: tuple[type[Shape], ...] = (*(shape for _, _, shape in _TOLD_BY), ParameterShape, CitationShape)

@@ -10,15 +10,19 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cea.analysis.averaging import by_structure, mixture, shuffled
 from cea.analysis.incremental import incremental
 from cea.cli.options import OUTPUTS, Request
 from cea.cli.output import Output
 from cea.cli.progress import draws_bar, interruptions
 from cea.cli.psa_request import Sampling, remembered, taken_up
+from cea.cli.structures import structures_of
 from cea.engine.batch import Totals
 from cea.engine.cluster import client, run_on
 from cea.engine.draws import Draws
+from cea.engine.mixture import Mixture
 from cea.engine.psa import Job, collect, refuse_too_many
+from cea.engine.resolving import Resolved
 from cea.engine.results import Results, choose_perspective, run
 from cea.engine.sampling import Sampler
 from cea.errors import CeaError, InputError, UsageError
@@ -61,7 +65,7 @@ class Analysis:
     output: Output
     model: Model
     base: Results
-    job: Job
+    job: Job | Mixture
     population: Population | None
     manifest: Manifest
 
@@ -76,7 +80,7 @@ class Analysis:
         perspective = choose_perspective(model, request.perspective)
         base = run(model, perspective)
         incremental(base.outcomes, request.comparator)
-        job = Job.of(model, _source(model, sampling), perspective)
+        job = _job(request, model, sampling, perspective)
         if job.n < 2:
             raise UsageError("a single draw has no spread: run at least two, better thousands")
         manifest = request.manifest(model, perspective, command)
@@ -91,7 +95,7 @@ class Analysis:
     def warnings(self) -> tuple[str, ...]:
         """What the user should know about the model and its draws."""
         source = self.job.source
-        return (*self.model.warnings, *(source.cube.warnings if isinstance(source, Sampler) else ()))
+        return (*self.model.warnings, *(() if isinstance(source, Draws) else source.warnings))
 
     def bytes_needed(self, finished: int) -> int:
         """Room for the segments that are not `finished` and for the run folder."""
@@ -137,10 +141,16 @@ def take_up(
     _complete(analysis, store, out, with_figures=with_figures)
 
 
-def _source(model: Model, sampling: Sampling) -> Sampler | Draws:
+def _job(request: Request, model: Model, sampling: Sampling, perspective: str) -> Job | Mixture:
+    """The draws of a file, of the model, or of its structures. Raises UsageError and InputError."""
     if sampling.draws is not None:
-        return Draws.read(sampling.draws, model)
-    return Sampler(model, sampling.n, sampling.seed, sampling.sampler, sampling.joint)
+        return Job.of(model, Draws.read(sampling.draws, model), perspective)
+    how = sampling.n, sampling.seed, sampling.sampler, sampling.joint
+    if sampling.average:
+        structures = structures_of(request, model, sampling.weights)
+        return mixture(model, structures, *how, perspective, resolve=sampling.resolve)
+    source = Sampler(model, *how)
+    return Job.of(model, Resolved(model, source) if sampling.resolve else source, perspective)
 
 
 def _population(base: Results, sampling: Sampling) -> Population | None:
@@ -159,9 +169,12 @@ def _complete(analysis: Analysis, store: Store, out: Console, *, with_figures: b
     with _kept(store, job.segments):
         _run_missing(analysis, store)
         results = collect(analysis.model, job, analysis.base.perspective, store.segments(job.segments))
+        mixed = job if isinstance(job, Mixture) else None
         report = PsaReport.of(
             results, analysis.base, analysis.request.comparator,
             independent=analysis.sampling.independent, population=analysis.population,
+            in_order=None if mixed is None else shuffled(results.outcomes, analysis.sampling.seed),
+            structures=() if mixed is None else by_structure(results.outcomes, mixed, results.model.headlines.values()),
         )  # fmt: skip
         analysis.manifest.results_hash = results.sha256
         analysis.manifest.seconds = output.seconds

@@ -15,12 +15,16 @@ from cea.reports.psa_store import PsaStore
 from cea.reports.run_folder import Manifest
 
 _WITH_RESUME = {"resume", "threads", "chunk", "scheduler", "quiet", "json", "figures"}
-_NOT_WITH_DRAWS = {"n", "seed", "sampler", "joint"}
+_NOT_WITH_DRAWS = {"n", "seed", "sampler", "joint", "average", "weight", "resolve"}
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many draws and from where, and the population that the user assumes for the value of information."""
+    """How many draws and from where, and the population that the user assumes for the value of information.
+
+    `average` over structures, by the file's weights or these (question, choice, weight); `resolve` the solved
+    parameters in each draw.
+    """
 
     n: int
     seed: int
@@ -29,6 +33,9 @@ class Sampling:
     draws: Path | None
     incidence: float | None
     years: int
+    average: bool = False
+    weights: tuple[tuple[str, str, float], ...] = ()
+    resolve: bool = False
 
     @property
     def source(self) -> str:

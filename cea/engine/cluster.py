@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from cea.engine.batch import Totals
-from cea.engine.psa import Job
+from cea.engine.psa import Segmented
 from cea.errors import CeaError, UsageError
 
 RETRIES = 3
@@ -40,7 +40,7 @@ def client(address: str, workers: int = 2) -> Iterator[Any]:
         yield made
 
 
-def run_on(made: Any, job: Job, indices: Sequence[int], chunk: int | None) -> Iterator[tuple[int, Totals]]:
+def run_on(made: Any, job: Segmented, indices: Sequence[int], chunk: int | None) -> Iterator[tuple[int, Totals]]:
     """Totals of segments as they are done, in any order. Raises CeaError when a segment is lost with every worker."""
     # As the result of a task the job is made again where the worker that holds it is lost.
     sent = made.submit(_same, job, pure=False)
@@ -65,9 +65,9 @@ def _dask() -> Any:
         raise UsageError("--scheduler needs Dask: pip install 'cea-model[distributed]'") from None
 
 
-def _same(job: Job) -> Job:
+def _same(job: Segmented) -> Segmented:
     return job
 
 
-def _segment(job: Job, index: int, chunk: int | None) -> Totals:
+def _segment(job: Segmented, index: int, chunk: int | None) -> Totals:
     return job.run(index, chunk=chunk)

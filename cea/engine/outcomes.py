@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 import numpy as np
@@ -95,6 +95,11 @@ class Outcomes:
             raise ValueError(f"cost and effect must both have shape (sample, {len(self.strategies)})")
         if not (np.isfinite(self.cost).all() and np.isfinite(self.effect).all()):
             raise ValueError("cost and effect must be finite")
+
+    def rows(self, part: slice | npt.NDArray[np.intp]) -> Self:
+        """The outcomes of some of the draws, in the order given."""
+        years = None if self.life_years is None else self.life_years[part]
+        return replace(self, cost=self.cost[part], effect=self.effect[part], life_years=years)
 
     @property
     def money(self) -> str:

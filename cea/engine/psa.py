@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,12 +17,16 @@ from cea.engine.draws_currency import refuse_other_currency
 from cea.engine.markov import Floats
 from cea.engine.outcomes import Outcomes
 from cea.engine.program import Program
+from cea.engine.resolving import Resolved
 from cea.engine.results import choose_perspective
 from cea.engine.sampling import Sampler
 from cea.engine.scope import Scope
 from cea.engine.solve import solved_values
 from cea.errors import UsageError
 from cea.model.definition import Model
+
+Source = Sampler | Resolved | Draws
+"""Where draws come from: made block by block, or all there."""
 
 SEGMENT = 8 * BLOCK
 """Samples of a segment, the unit that is kept, resumed and sent to workers."""
@@ -62,16 +67,52 @@ def hazard_targets(model: Model, solved: Mapping[str, float]) -> list[HazardTarg
     return found
 
 
+def alive_years(model: Model, solved: Mapping[str, float]) -> list[float]:
+    """The times of the hazard targets, in order."""
+    return sorted({target.years for target in hazard_targets(model, solved)})
+
+
+class Segmented(Protocol):
+    """What can be run segment by segment: a job, or a mixture of jobs."""
+
+    @property
+    def program(self) -> Program:
+        """What the totals are of: strategies, categories, years of survival."""
+
+    @property
+    def source(self) -> Source:
+        """Where the draws come from, those of the first job in a mixture."""
+
+    @property
+    def n(self) -> int:
+        """Number of draws."""
+
+    @property
+    def segments(self) -> int:
+        """Number of segments."""
+
+    def rows(self, index: int) -> int:
+        """Number of draws of a segment."""
+
+    def draws(self, index: int, threads: int = 1) -> Mapping[str, Floats]:
+        """Parameter values of a segment, each of shape (sample,)."""
+
+    def run(self, index: int, *, threads: int = 1, chunk: int | None = None) -> Totals:
+        """Totals of a segment."""
+
+
 @dataclass(frozen=True, eq=False)
 class Job:
     """A probabilistic analysis: the compiled model and where its draws come from. Can be sent to another process."""
 
     program: Program
-    source: Sampler | Draws
+    source: Source
 
     @classmethod
-    def of(cls, model: Model, source: Sampler | Draws, perspective: str | None = None) -> Job:
-        """The job of a model.
+    def of(
+        cls, model: Model, source: Source, perspective: str | None = None, alive_at: Sequence[float] | None = None
+    ) -> Job:
+        """The job of a model. alive_at: years at which survival is kept, by default those of its hazard targets.
 
         Raises UsageError for too many draws, draws in another currency and a perspective that is not possible.
         """
@@ -79,7 +120,7 @@ class Job:
         refuse_too_many(source.n)
         chosen = choose_perspective(model, perspective)
         solved = solved_values(model)
-        years = sorted({target.years for target in hazard_targets(model, solved)})
+        years = alive_years(model, solved) if alive_at is None else alive_at
         return cls(Program.of(model, chosen, source.names, solved, years), source)
 
     @property
@@ -125,7 +166,7 @@ class DrawResults:
     outcomes: Outcomes
     alive: Floats
     alive_years: tuple[float, ...]
-    source: Sampler | Draws
+    source: Source
 
     @property
     def sha256(self) -> str:
@@ -147,7 +188,7 @@ class DrawResults:
         return ratio
 
 
-def collect(model: Model, job: Job, perspective: str, segments: Iterable[Totals]) -> DrawResults:
+def collect(model: Model, job: Segmented, perspective: str, segments: Iterable[Totals]) -> DrawResults:
     """Segments in order as one result; each is let go once it is copied."""
     strategies = len(model.strategies)
     cost, effect, years = (np.empty((job.n, strategies)) for _ in range(3))
@@ -174,7 +215,7 @@ def collect(model: Model, job: Job, perspective: str, segments: Iterable[Totals]
     return DrawResults(model, outcomes, alive, job.program.alive_at, job.source)
 
 
-def run_draws(model: Model, draws: Sampler | Draws, perspective: str | None = None, *, threads: int = 2) -> DrawResults:
+def run_draws(model: Model, draws: Source, perspective: str | None = None, *, threads: int = 2) -> DrawResults:
     """Runs a model on draws, in memory. Raises InputError where a draw is not possible, UsageError as Job does."""
     chosen = choose_perspective(model, perspective)
     job = Job.of(model, draws, chosen)

@@ -82,6 +82,11 @@ class Sampler:
         return self.cube.names
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user should know about the draws."""
+        return self.cube.warnings
+
+    @property
     def currency(self) -> str:
         """The currency of the model."""
         return self.cube.currency

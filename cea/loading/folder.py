@@ -8,7 +8,7 @@ from numbers import Real
 from os import PathLike
 from pathlib import Path, PurePosixPath
 
-from cea.errors import InputError, Place, Problem, UsageError
+from cea.errors import CeaError, InputError, Place, Problem, UsageError
 from cea.loading.yaml_reader import read_text, read_yaml
 from cea.model.build import build
 from cea.model.definition import Model
@@ -245,6 +245,16 @@ class Folder:
             return Layer.from_node(name, read_yaml(Path(name), name, name))
         shown = f"{self.shown}/{name}.yaml"
         return Layer.from_node(name, read_yaml(self.path / f"{name}.yaml", shown, name))
+
+    def named(self, document: Node, name: str, place: Place, problems: list[Problem]) -> Layer | None:
+        """The layer that a file names at `place`; None, with its problems added, where it cannot be read."""
+        try:
+            return self.layer(self.resolve(document, name))
+        except InputError as error:
+            problems += error.problems
+        except CeaError:
+            problems.append(unknown("layer", name, place, self.layer_names(document)))
+        return None
 
 
 def is_file(layer: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cea.analysis.responders import Marker
 from cea.analysis.subgroups import EVERYBODY, Subgroup
-from cea.errors import CeaError, InputError, Problem
+from cea.errors import InputError, Problem
 from cea.loading.folder import Folder
 from cea.loading.yaml_reader import read_yaml
 from cea.model.conformity import check_shape
@@ -102,7 +102,7 @@ def _subgroup(
     layers = [
         layer
         for position, each in enumerate(shape.layers)
-        if (layer := _layer(each, node.find(["layers", position]), model, files, problems)) is not None
+        if (layer := files.named(model.document, each, node.find(["layers", position]).place, problems)) is not None
     ]
     for parameter in shape.parameters:
         if parameter not in model.parameters:
@@ -116,17 +116,6 @@ def _subgroup(
         except InputError as error:
             problems += error.problems
     return Subgroup(name, shape.label, shape.by, tuple(layers), shape.differs, shape.missing)
-
-
-def _layer(name: str, node: Node, model: Model, files: Folder, problems: list[Problem]) -> Layer | None:
-    """A layer of the model folder; None, with its problems, where it cannot be read."""
-    try:
-        return files.layer(files.resolve(model.document, name))
-    except InputError as error:
-        problems += error.problems
-    except CeaError:
-        problems.append(unknown("layer", name, node.place, files.layer_names(model.document)))
-    return None
 
 
 def _marker(shape: MarkerShape, node: Node, model: Model, problems: list[Problem]) -> Marker:

@@ -57,6 +57,8 @@ def _constants(model: Model) -> Iterator[tuple[str, Term]]:
     for name, parameter in model.parameters.items():
         if parameter.solve is not None:
             yield f"target of {name}", parameter.solve.target
+            if parameter.solve.in_draws is not None:
+                yield f"target of {name} in draws", parameter.solve.in_draws
             if parameter.solve.years is not None:
                 yield f"years of {name}", parameter.solve.years
 

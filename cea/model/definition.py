@@ -65,11 +65,12 @@ class Term:
 
 @dataclass(frozen=True)
 class Solve:
-    """The target of a solved parameter."""
+    """The target of a solved parameter; `in_draws` is that of a draw, where it is solved again in each."""
 
     measure: Literal["hazard_ratio", "event_ratio"]
     strategies: tuple[str, str]
     target: Term
+    in_draws: Term | None
     between: tuple[float, float]
     years: Term | None
     event: str | None

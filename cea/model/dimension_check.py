@@ -136,6 +136,7 @@ class DimensionCheck:
         for name, parameter in self.model.parameters.items():
             if parameter.solve is not None:
                 self._require(f"target of {name}", parameter.solve.target, PLAIN)
+                self._require(f"target of {name} in draws", parameter.solve.in_draws, PLAIN)
                 self._require(f"years of {name}", parameter.solve.years, YEAR, number_is_fine=True)
 
     def _outcome(self, outcome: Outcome) -> None:

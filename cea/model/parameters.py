@@ -177,6 +177,8 @@ def _solve(draft: Draft, shape: SolveShape, node: Node) -> Solve:
         draft.refuse("an event_ratio needs an `event`", node.head, "add `event`")
     if shape.event is not None:
         draft.check_event(shape.event, node.find(["event"]).place)
+    if shape.measure == "event_ratio" and shape.in_draws is not None:
+        draft.refuse("only a hazard_ratio is solved again in draws", node.find(["in_draws"]).place, "leave it out")
     low, high = shape.between
     if not 0 < low < high:
         draft.refuse(
@@ -184,5 +186,6 @@ def _solve(draft: Draft, shape: SolveShape, node: Node) -> Solve:
         )
     return Solve(
         shape.measure, (shape.strategies[0], shape.strategies[1]), draft.terms.parse(node.entries["target"], "target"),
-        (low, high), draft.term(node, "years", "years"), shape.event, shape.held, node.place,
+        draft.term(node, "in_draws", "in_draws"), (low, high), draft.term(node, "years", "years"), shape.event,
+        shape.held, node.place,
     )  # fmt: skip

@@ -212,6 +212,7 @@ class SolveShape(Shape):
     measure: Literal["hazard_ratio", "event_ratio"]
     strategies: Annotated[list[str], Field(min_length=2, max_length=2)]
     target: FormulaText
+    in_draws: FormulaText | None = None
     between: Annotated[list[Number], Field(min_length=2, max_length=2)]
     years: FormulaText | None = None
     event: str | None = None

@@ -92,7 +92,8 @@ def definition(item: Parameter) -> str | None:
     if solve is not None:
         years = solve.years.text if solve.years else None
         text = solve_text(solve.measure, solve.strategies, solve.target.text, years, solve.event)
-        return text + (", held under layers that are not structural" if solve.held else "")
+        text += ", held under layers that are not structural" if solve.held else ""
+        return text + (f"; in draws, with --resolve: {solve.in_draws.text}" if solve.in_draws else "")
     return to_text(item.term.expression) if item.term is not None else item.same_as
 
 

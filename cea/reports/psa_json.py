@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from cea.analysis.averaging import by_structure_frame
 from cea.analysis.uncertainty import Contrast
 from cea.engine.markov import Floats
 from cea.engine.psa import HazardTarget
@@ -36,24 +37,13 @@ def as_json(report: PsaReport, sampler: str, warnings: Sequence[str], manifest: 
             for item in report.comparisons
         ],
         "deterministic": _records(report.base.totals_frame()),
-        "ceac": [
-            {
-                "threshold": float(threshold),
-                "probability": dict(zip(outcomes.strategies, (float(value) for value in row), strict=True)),
-            }
-            for threshold, row in zip(curve.thresholds, curve.probability, strict=True)
-        ],
+        "ceac": _by_strategy("probability", outcomes.strategies, curve.thresholds, curve.probability),
         "ceaf": _records(curve.frontier_frame()),
-        "expected_loss": [
-            {
-                "threshold": float(threshold),
-                "loss": dict(zip(outcomes.strategies, (float(value) for value in row), strict=True)),
-            }
-            for threshold, row in zip(curve.thresholds, curve.expected_loss, strict=True)
-        ],
+        "expected_loss": _by_strategy("loss", outcomes.strategies, curve.thresholds, curve.expected_loss),
         "evpi": _by_threshold(curve.thresholds, curve.evpi),
         "population_evpi": _population(report),
         "hazard_ratios": [_hazard(item, ratio) for item, ratio in report.hazards],
+        "by_structure": _records(by_structure_frame(report.structures)),
         "convergence": report.convergence.sentences(),
         "currency": outcomes.currency,
         "price_year": outcomes.price_year,
@@ -65,6 +55,16 @@ def as_json(report: PsaReport, sampler: str, warnings: Sequence[str], manifest: 
         "warnings": list(warnings),
         "manifest": manifest.as_dict(),
     }
+
+
+def _by_strategy(
+    name: str, strategies: Sequence[str], thresholds: Floats, values: Floats
+) -> list[dict[str, float | dict[str, float]]]:
+    """A curve for each strategy, shape (threshold, strategy), as an entry for each threshold."""
+    return [
+        {"threshold": float(threshold), name: dict(zip(strategies, map(float, row), strict=True))}
+        for threshold, row in zip(thresholds, values, strict=True)
+    ]
 
 
 def _contrast(contrast: Contrast, thresholds: tuple[float, ...]) -> dict[str, Any]:

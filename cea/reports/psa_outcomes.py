@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 
 from cea.engine.batch import Totals
-from cea.engine.psa import Job
+from cea.engine.psa import Segmented
 from cea.reports.run_folder import write_table
 
 CSV_ROWS = 5_000
 """Longer tables are written as Parquet."""
 
 
-def write_outcomes(job: Job, segments: Iterable[Totals], folder: Path) -> Path:
+def write_outcomes(job: Segmented, segments: Iterable[Totals], folder: Path) -> Path:
     """Writes `outcomes.csv`, or `outcomes.parquet` when long: a row for each draw and strategy.
 
     Columns: sample (from 0), strategy, cost, effect, life_years and the cost of each category, discounted.
@@ -38,7 +38,7 @@ def write_outcomes(job: Job, segments: Iterable[Totals], folder: Path) -> Path:
     return path
 
 
-def _frames(job: Job, segments: Iterable[Totals]) -> Iterator[pd.DataFrame]:
+def _frames(job: Segmented, segments: Iterable[Totals]) -> Iterator[pd.DataFrame]:
     names = np.asarray(job.program.strategies, dtype=object)
     row = 0
     for totals in segments:

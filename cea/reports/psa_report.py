@@ -10,14 +10,22 @@ import numpy as np
 import pandas as pd
 
 from cea.analysis.acceptability import Acceptability, acceptability
+from cea.analysis.averaging import ByStructure, by_structure_frame
 from cea.analysis.convergence import Convergence, convergence
 from cea.analysis.headline import severity_of
 from cea.analysis.information import PerfectInformation, evpi, population_evpi
 from cea.analysis.moments import moments
-from cea.analysis.uncertainty import Contrast, IncrementalBenefit, Summary, incremental_benefit, summary
+from cea.analysis.uncertainty import (
+    Contrast,
+    IncrementalBenefit,
+    Summary,
+    contrast_of,
+    incremental_benefit,
+    summary,
+)
 from cea.engine.markov import Floats
 from cea.engine.outcomes import Outcomes
-from cea.engine.psa import DrawResults, HazardTarget, Job, hazard_targets
+from cea.engine.psa import DrawResults, HazardTarget, Segmented, hazard_targets
 from cea.engine.results import Results
 from cea.model.definition import Headline
 from cea.reports.wording import NONE, listing, money, setting, share
@@ -61,7 +69,8 @@ class Comparison:
 class PsaReport:
     """Everything that is shown of a probabilistic analysis, beside the deterministic results `base`.
 
-    `hazards` holds the hazard ratios that the model was solved for, each with its value in every draw (sample,).
+    `hazards` holds the hazard ratios that the model was solved for, each with its value in every draw (sample,);
+    `structures` the headlines by structure, where the draws are averaged over several.
     """
 
     results: DrawResults
@@ -74,6 +83,7 @@ class PsaReport:
     convergence: Convergence
     hazards: tuple[tuple[HazardTarget, Floats], ...]
     population: Population | None
+    structures: tuple[ByStructure, ...] = ()
 
     @classmethod
     def of(
@@ -84,9 +94,13 @@ class PsaReport:
         *,
         independent: bool = True,
         population: Population | None = None,
+        in_order: Outcomes | None = None,
+        structures: tuple[ByStructure, ...] = (),
     ) -> PsaReport:
         """All analyses of the draws, which are not `independent` where they are spread evenly.
 
+        in_order: the same draws in the order in which more and more of them are looked at, for convergence.
+        structures: the headlines by structure, where the draws are those of several.
         Raises UsageError for an unknown comparator, or fewer than two draws.
         """
         outcomes = results.outcomes
@@ -100,12 +114,13 @@ class PsaReport:
             curve=curve,
             information=evpi(outcomes),
             benefit=incremental_benefit(outcomes, comparator=comparator),
-            convergence=convergence(outcomes, comparator=comparator, independent=independent),
+            convergence=convergence(in_order or outcomes, comparator=comparator, independent=independent),
             hazards=tuple((item, results.hazard_ratio(item.strategy, item.comparator, item.years)) for item in targets),
             population=population,
+            structures=structures,
         )
 
-    def tables(self, job: Job) -> dict[str, pd.DataFrame]:
+    def tables(self, job: Segmented) -> dict[str, pd.DataFrame]:
         """The tables of the run folder, but for those with the outcomes of every draw."""
         evpi_frame = self.information.frame()
         if self.population is not None:
@@ -123,11 +138,14 @@ class PsaReport:
             found["hazard_ratios"] = pd.DataFrame(
                 {f"{item.strategy} against {item.comparator}": ratio for item, ratio in self.hazards}
             )
+        if self.structures:
+            found["by_structure"] = by_structure_frame(self.structures)
         if job.n <= SAVED_DRAWS:
             parts = [pd.DataFrame(dict(job.draws(index))) for index in range(job.segments)]
             found["draws"] = pd.concat(parts, ignore_index=True)
             found["draws"].attrs["currency"] = self.results.model.currency
-            found["draw_moments"] = moments(found["draws"], self.results.model)
+            if not self.structures:
+                found["draw_moments"] = moments(found["draws"], self.results.model)
         return found
 
     def draw(self, folder: Path) -> list[Path]:
@@ -148,8 +166,13 @@ class PsaReport:
         for comparator in others:
             if comparator != self.summary.comparator:
                 drawn[f"plane_against_{comparator}"] = psa_figures.plane(outcomes, comparator)
-        where = setting(self.results.model, self.base.perspective)
+        where = f"{setting(self.results.model, self.base.perspective)}{self.averaged}"
         return [path for name, figure in drawn.items() for path in style.save(figure, folder / name, where)]
+
+    @property
+    def averaged(self) -> str:
+        """That the draws are those of several structures, in words that follow; empty where they are of one."""
+        return f", averaged over {len(self.structures[0].parts)} structures" if self.structures else ""
 
     @property
     def line(self) -> str:
@@ -179,7 +202,7 @@ def _comparisons(results: DrawResults, base: Results) -> Iterable[Comparison]:
     for headline in results.model.headlines.values():
         if headline.strategy not in outcomes.strategies or headline.comparator not in outcomes.strategies:
             continue
-        contrast = _contrast(outcomes, headline)
+        contrast = contrast_of(outcomes, headline)
         severity = severity_of(base, headline.comparator)
         if severity is None:
             yield Comparison(headline, contrast)
@@ -187,9 +210,4 @@ def _comparisons(results: DrawResults, base: Results) -> Iterable[Comparison]:
             yield Comparison(headline, contrast, 1.0, contrast)
         else:
             weighted = replace(outcomes, effect=outcomes.effect * severity.weight)
-            yield Comparison(headline, contrast, severity.weight, _contrast(weighted, headline))
-
-
-def _contrast(outcomes: Outcomes, headline: Headline) -> Contrast:
-    found = summary(outcomes, headline.comparator)
-    return next(item for item in found.contrasts if item.strategy == headline.strategy)
+            yield Comparison(headline, contrast, severity.weight, contrast_of(weighted, headline))

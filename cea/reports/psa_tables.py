@@ -8,9 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.text import Text
 
+from cea.analysis.averaging import ByStructure
 from cea.analysis.incremental import incremental
 from cea.analysis.uncertainty import Contrast, Estimate
 from cea.engine.markov import Floats
+from cea.engine.outcomes import Outcomes
 from cea.engine.psa import HazardTarget
 from cea.reports.psa_report import Comparison, PsaReport, spread
 from cea.reports.run_tables import heading, short
@@ -24,7 +26,7 @@ def show(report: PsaReport, console: Console) -> None:
     """Prints the tables, and the sentences that go with them."""
     for text in heading(report.base):
         console.print(text)
-    console.print(Text(f"Probabilistic analysis, {len(report.results.outcomes.cost):,} draws"))
+    console.print(Text(f"Probabilistic analysis, {len(report.results.outcomes.cost):,} draws{report.averaged}"))
     console.print()
     for made in tables(report):
         print_table(console, made)
@@ -38,6 +40,7 @@ def tables(report: PsaReport) -> Iterator[Table]:
     yield from _means(report)
     yield from (_comparison(report, item) for item in report.comparisons)
     yield _choice(report)
+    yield from (structures_table(report.results.outcomes, item) for item in report.structures)
 
 
 def _means(report: PsaReport) -> Iterator[Table]:
@@ -123,6 +126,43 @@ def _choice(report: PsaReport) -> Table:
             f"Population: your assumption of {assumed.incidence:,.10g} people a year for {assumed.years} years, "
             f"discounted at {percent(assumed.discount_rate)} a year."
         )
+    return made
+
+
+def structures_table(outcomes: Outcomes, item: ByStructure) -> Table:
+    """A comparison under each structure that was averaged over, and on average."""
+    names = dict(zip(outcomes.strategies, outcomes.labels, strict=True))
+    headline, at = item.headline, item.thresholds.index(outcomes.threshold)
+    threshold = money(outcomes.threshold, outcomes.currency)
+    made = Table(
+        f"By structure: {names[headline.strategy]} against {names[headline.comparator]} "
+        f"({outcomes.money} per person, means of draws)",
+        [
+            ("Structure", False),
+            *(
+                (heading, True)
+                for heading in (
+                    "Share of draws", "Extra cost", f"{outcomes.effect_unit}s gained",
+                    f"Cost per {outcomes.effect_unit}", f"Extra NMB at {threshold}", "Worth it",
+                )
+            ),
+        ],
+    )  # fmt: skip
+    rows = [*((part.label, part.share, part.contrast) for part in item.parts), ("Average", 1.0, item.average)]
+    for label, weight, contrast in rows:
+        icer = NONE if contrast.icer is None else money(contrast.icer, outcomes.currency)
+        made.add(
+            [
+                label, share(weight), money(contrast.cost.mean, outcomes.currency), effect(contrast.effect.mean), icer,
+                money(contrast.nmb[at].mean, outcomes.currency), share(contrast.probability_cost_effective[at]),
+            ],
+            strong=contrast is item.average,
+        )  # fmt: skip
+    value = money(item.value_of_structure(outcomes.threshold), outcomes.currency)
+    made.notes.append(
+        f"To know which of these structures holds, and nothing else, would be worth {value} per person at {threshold} "
+        f"per {outcomes.effect_unit}. The weights are judgements."
+    )
     return made
 
 

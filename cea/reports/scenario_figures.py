@@ -20,6 +20,7 @@ from matplotlib.patches import Patch, Rectangle
 from cea.analysis.headline import HeadlineResult
 from cea.analysis.scenario_grid import Grid
 from cea.analysis.scenarios import Scenario
+from cea.analysis.structures import Alternative
 from cea.engine.outcomes import Floats
 from cea.reports import style
 from cea.reports.canvas import AMOUNTS, empty_figure, wrapped
@@ -67,6 +68,42 @@ def scenarios_chart(scenarios: Sequence[Scenario], threshold: float) -> Figure:
         return figure
 
 
+def structures_chart(alternatives: Sequence[Alternative], threshold: float) -> Figure:
+    """Incremental net benefit under every structure: a row a choice, below its question, a panel a headline.
+
+    Points right of zero are worth their cost. The first of the alternatives is the base case. Raises ValueError where
+    it has no headlines.
+    """
+    base = alternatives[0].scenario
+    if base.results is None or not base.headlines:
+        raise ValueError("a chart of structures needs a base case with headlines")
+    model = base.results.model
+    rows: list[tuple[str, Scenario | None]] = []
+    before = None
+    for item in alternatives:
+        if item.dimension is not before:
+            rows.append((item.dimension.label, None))
+            before = item.dimension
+        if item.scenario.results is not None:
+            rows.append((item.choice.label if item.choice.layers else f"{item.choice.label} (base)", item.scenario))
+    unit = model.settings.effect_unit
+    with style.settings():
+        at = f"{money(threshold, model.currency)} per {unit}"
+        title = f"Structures: incremental net benefit at {at} ({setting(model, base.perspective)})"
+        names = [item.headline.name for item in base.headlines]
+        figure = empty_figure(title, 4.4 + 4.6 * len(names), 2.0 + 0.25 * len(rows))
+        panels = figure.subplots(1, len(names), sharey=True, squeeze=False).ravel()
+        for panel, name in zip(panels, names, strict=True):
+            _panel(panel, [scenario for _, scenario in rows], base, name, threshold)
+        panels[0].set_yticks(range(len(rows)), [wrapped(label, 60) for label, _ in rows], fontsize=8)
+        for tick, (_, scenario) in zip(panels[0].get_yticklabels(), rows, strict=True):
+            tick.set_fontweight("bold" if scenario is None else "normal")
+        panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        shown = [scenario for _, scenario in rows if scenario is not None]
+        figure.legend(**_legend(shown), loc="outside lower center", ncols=3)
+        return figure
+
+
 def _rank(item: Scenario, names: Sequence[str], threshold: float) -> tuple[float, ...]:
     found = (item.headline(name) for name in names)
     return tuple(-one.net_benefit(threshold) if one else np.inf for one in found)
@@ -77,11 +114,11 @@ def _label(item: Scenario, base: Scenario) -> str:
     return wrapped(item.label if item.perspective == base.perspective else f"{item.label} [{item.perspective}]", 60)
 
 
-def _panel(axes: Axes, shown: Sequence[Scenario], base: Scenario, name: str, threshold: float) -> None:
+def _panel(axes: Axes, shown: Sequence[Scenario | None], base: Scenario, name: str, threshold: float) -> None:
     first = base.headline(name)
     assert first is not None and base.results is not None, "the base case has its headlines"
     currency, start = base.results.model.currency, first.net_benefit(threshold)
-    found = {row: one for row, item in enumerate(shown) if (one := item.headline(name)) is not None}
+    found = {row: one for row, item in enumerate(shown) if item and (one := item.headline(name)) is not None}
     benefits = {row: one.net_benefit(threshold) for row, one in found.items()}
     low, high = _limits(start, list(benefits.values()))
     axes.axvline(start, **_BASE)
@@ -89,7 +126,7 @@ def _panel(axes: Axes, shown: Sequence[Scenario], base: Scenario, name: str, thr
     for row, benefit in benefits.items():
         reach = min(max(benefit, low), high)
         axes.hlines(row, start, reach, **_STEM)
-        axes.plot(reach, row, **_look(shown[row], benefit))
+        axes.plot(reach, row, **_look(shown[row] or base, benefit))
         if reach != benefit:
             text = f"« {money(benefit, currency)}" if benefit < reach else f"{money(benefit, currency)} »"
             side = 7 if benefit < reach else -7
@@ -97,7 +134,7 @@ def _panel(axes: Axes, shown: Sequence[Scenario], base: Scenario, name: str, thr
                 text, (reach, row), (side, 0), textcoords="offset points", ha="left" if side > 0 else "right",
                 va="center", fontsize=8, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
             )  # fmt: skip
-    for row in range(len(shown)):
+    for row in (row for row, item in enumerate(shown) if item is not None):
         text = _ratio(found[row], currency) if row in found else NONE
         axes.text(1.02, row, text, transform=axes.get_yaxis_transform(), va="center", fontsize=8)
     unit = base.results.model.settings.effect_unit

@@ -36,7 +36,7 @@ def _terms(model: Model) -> Iterator[tuple[str, Term]]:
     for item in model.parameters.values():
         yield from given(f"parameter {item.name}", item.term)
         if item.solve is not None:
-            yield from given(f"parameter {item.name}", item.solve.target, item.solve.years)
+            yield from given(f"parameter {item.name}", item.solve.target, item.solve.in_draws, item.solve.years)
     for state, term in model.start.items():
         yield from given(f"start of {state}", term)
     for move in model.transitions:
