@@ -97,7 +97,10 @@ class Informs:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The studies, the bias of designs, and how they are pooled; `left_out` are rows without an effect, with why."""
+    """The studies, the bias of designs, and how they are pooled; `left_out` are rows without an effect, with why.
+
+    `sides` says what a ratio below 1 means, and one above.
+    """
 
     label: str
     measure: Measure
@@ -107,6 +110,7 @@ class Evidence:
     source: Source
     left_out: tuple[tuple[str, str], ...] = ()
     informs: Informs | None = None
+    sides: tuple[str, str] = ("rarer with treatment", "rarer without treatment")
 
     @property
     def main(self) -> tuple[Analysis, ...]:

@@ -11,6 +11,7 @@ from cea.analysis.fit import DRAWS, compare
 from cea.analysis.incremental import incremental
 from cea.analysis.one_way import OneWay, one_way
 from cea.analysis.scenarios import run_scenarios
+from cea.analysis.synthesis import Evidence
 from cea.cli.options import Request
 from cea.cli.output import Output
 from cea.cli.run import settings
@@ -19,26 +20,33 @@ from cea.cli.spanned import progress
 from cea.cli.subgroups import Choices, analyse
 from cea.cli.subgroups_report import notes as subgroup_notes
 from cea.cli.subgroups_report import subgroup_table
+from cea.cli.synthesis import informing_of
 from cea.cli.validate import models_under
 from cea.engine.draws import drawn
 from cea.engine.psa import Job, run_draws
 from cea.engine.results import Results, run
 from cea.engine.sampling import Sampler
 from cea.errors import UsageError
+from cea.loading.calibration_file import read_calibrations
 from cea.loading.report_file import read_statements
 from cea.loading.subgroups_file import read_subgroups
+from cea.loading.synthesis_file import read_synthesis
 from cea.loading.targets_file import read_targets
+from cea.reports import calibration_brief, synthesis_tables
 from cea.reports.cheers.findings import Findings, Group
 from cea.reports.cheers.report import build
 from cea.reports.document import html, word
 from cea.reports.psa_report import PsaReport
+from cea.reports.quantities import figure, span
 from cea.reports.run_folder import Manifest
 from cea.reports.run_report import Report
+from cea.reports.synthesis_layer import describe_pooled
 from cea.reports.validation_report import blocks
 from cea.reports.wording import headlines_line, setting
 
 NAME = "report"
 _NONE: Group = ((), ())
+_CALIBRATED = "Draws of the fitted inputs keep their correlations; cea calibrate fits them again, with diagnostics."
 
 
 def execute(
@@ -49,13 +57,13 @@ def execute(
     if n == 1:
         raise UsageError("-n 1: a single draw has no spread: choose 0 for none, better thousands")
     output = Output(request, command, err)
-    found, job = _findings(request, err, command, n=n, seed=seed, full=full)
+    found, job, studies = _findings(request, err, command, n=n, seed=seed, full=full)
     tables = found.report.tables() | {f"one_way_{item.comparison.name}": item.frame() for item in found.one_way}
     if found.psa is not None and job is not None:
         tables |= {f"psa_{name}": frame for name, frame in found.psa.tables(job).items()}
 
     def write(folder: Path) -> list[Path]:
-        files = _draw(found, folder) if with_figures else []
+        files = _draw(found, studies, folder) if with_figures else []
         pictures = {file.stem: file.read_bytes() for file in files if file.suffix == ".png"}
         document = build(found.with_pictures(pictures))
         page = folder / f"{NAME}.html"
@@ -75,10 +83,10 @@ def execute(
 
 def _findings(
     request: Request, err: Console, command: Sequence[str], *, n: int, seed: int, full: bool
-) -> tuple[Findings, Job | None]:
-    """One run with all its analyses, and the job of its draws."""
+) -> tuple[Findings, Job | None, Evidence | None]:
+    """One run with all its analyses, the job of its draws, and the studies behind it."""
     model = request.model()
-    statements = read_statements(request.inputs)
+    statements, studies = read_statements(request.inputs), read_synthesis(request.inputs, model)
     base = run(model, request.perspective)
     report = Report(base, incremental(base.outcomes, request.comparator), settings(request, base))
     psa, job = None, None
@@ -93,11 +101,13 @@ def _findings(
         validation=_validation(request, base, n, seed),
         subgroups=_subgroups(request, base, err),
         scenarios=_scenarios(request, base) if full else _NONE,
+        synthesis=_synthesis(studies, base),
+        calibration=_calibration(request, base),
         statements=statements,
         pictures={},
         stamp=stamp(request.manifest(model, base.perspective, command), n if psa else 0, seed),
     )
-    return found, job
+    return found, job, studies
 
 
 def stamp(manifest: Manifest, n: int, seed: int) -> str:
@@ -115,13 +125,12 @@ def _one_way(request: Request, base: Results, err: Console) -> tuple[OneWay, ...
         return one_way(base.model, perspective=base.perspective, progress=told)
 
 
-def _validation(request: Request, base: Results, n: int, seed: int) -> Group:
-    """The tables that `cea validate` prints, and what it says of them; with no more draws than there are."""
+def _validation(request: Request, base: Results, n: int, seed: int) -> Sequence[Group]:
+    """The tables that `cea validate` prints, and what it says of them, at no more draws than it takes itself."""
     asked = read_targets(request.inputs, base.model)
     draws = min(n, DRAWS)
     found = compare(asked.targets, models_under(request, base.model), draws, seed)
-    parts = list(blocks(found, asked.sections, draws))
-    return [table for tables, _ in parts for table in tables], [text for _, said in parts for text in said]
+    return list(blocks(found, asked.sections, draws))
 
 
 def _subgroups(request: Request, base: Results, err: Console) -> Group:
@@ -149,12 +158,41 @@ def _scenarios(request: Request, base: Results) -> Group:
     return tables, [f"Not run: {item.label} ({item.reason})" for item in scenarios if item.results is None]
 
 
-def _draw(found: Findings, folder: Path) -> list[Path]:
-    """The figures of the run, of its draws and of the one-way analyses."""
-    from cea.reports import sensitivity_figures, style  # noqa: PLC0415 - matplotlib is slow to import
+def _synthesis(studies: Evidence | None, base: Results) -> Group:
+    """The tables that `cea synthesis` prints."""
+    if studies is None:
+        return _NONE
+    said = []
+    if (informing := informing_of(studies)) is not None:
+        line = describe_pooled(studies, informing.analysis, informing.pooled, informing.interval)
+        said = [f"What informs the model: {line}."]
+        for item in informing.inputs:
+            ends = span(*item.range, 3)
+            label = base.model.parameters[item.parameter].label
+            said.append(f"It gives, for \"{label}\", {figure(item.value, 4)} ({ends}): {item.derivation}.")
+        said.append("cea synthesis --write makes a layer of it; the value of this run stands in the table of inputs.")
+    return list(synthesis_tables.tables(studies)), said
+
+
+def _calibration(request: Request, base: Results) -> Group:
+    """Targets beside this run's values, and what was known of the calibrated inputs beforehand."""
+    calibrations = read_calibrations(request.inputs, base.model)
+    if not calibrations:
+        return _NONE
+    made = [calibration_brief.fit_table(base.model, calibrations), calibration_brief.priors_table(base, calibrations)]
+    notes = dict.fromkeys(item.source.note for item in calibrations if item.source.note)
+    return made, [*(f"{note[:1].upper()}{note[1:]}." for note in notes), _CALIBRATED]
+
+
+def _draw(found: Findings, studies: Evidence | None, folder: Path) -> list[Path]:
+    """The figures of the run, of its draws, of the one-way analyses and of the studies behind it."""
+    from cea.reports import forest_figure, sensitivity_figures, style  # noqa: PLC0415 - matplotlib is slow to import
 
     where = setting(found.model, found.results.perspective)
     files = found.report.draw(folder) + (found.psa.draw(folder) if found.psa else [])
     for item in found.one_way:
         files += style.save(sensitivity_figures.tornado(item), folder / f"tornado_{item.comparison.name}", where)
+    if studies is not None:
+        files += style.save(forest_figure.forest(studies), folder / "forest")
+        files += style.save(forest_figure.robustness(studies), folder / "robustness")
     return files

@@ -94,6 +94,13 @@ class InformsShape(Shape):
     parameters: Annotated[dict[str, InformedShape], Field(min_length=1)]
 
 
+class SidesShape(Shape):
+    """What a ratio below 1 means, and one above, for the ends of a figure's scale."""
+
+    below: str
+    above: str
+
+
 class SynthesisShape(Shape):
     """The whole file."""
 
@@ -104,6 +111,7 @@ class SynthesisShape(Shape):
     studies: dict[str, StudyShape] = Field(default_factory=dict)
     designs: dict[str, DesignBiasShape] = Field(default_factory=dict)
     pool: Annotated[list[str], Field(min_length=1)]
+    sides: SidesShape | None = None
     sensitivity: dict[str, AnalysisShape] = Field(default_factory=dict)
     informs: InformsShape | None = None
 
@@ -152,6 +160,7 @@ class _Reader:
             source=_source(shape.source),
             left_out=tuple((self.rows[name].label, why) for name, why in self.left_out.items()),
             informs=self._informs(),
+            **({"sides": (shape.sides.below, shape.sides.above)} if shape.sides else {}),
         )
 
     def _place(self, *path: object) -> Place:

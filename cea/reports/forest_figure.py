@@ -23,10 +23,12 @@ _SPAN = 12.0
 
 _NAMES: Mapping[str, str] = {UNADJUSTED: "As published", ADJUSTED: "Adjusted for bias by design"}
 _MARKERS: Mapping[str, str] = {UNADJUSTED: "s", ADJUSTED: "D"}
-_WEIGHT = 0.74
-"""Where the column of weights begins, as a share of the width of the numbers."""
+_WEIGHT, _GRADE = 0.56, 0.76
+"""Where the columns of weights and of grades begin, as shares of the width of the numbers."""
 _GAP = 0.4
 """Between the lines of one study."""
+_BELOW, _POOLED = 0.52, 1.15
+"""From a pooled ratio to its prediction interval, and to the next pooled ratio."""
 
 
 class _Row(NamedTuple):
@@ -42,13 +44,14 @@ class _Plot:
     """The axes, and beside them the numbers."""
 
     def __init__(self, title: str, height: float, measure: str, *, weights: bool) -> None:
-        self.figure = empty_figure(title, 10.5, height)
-        ratios = (3.0, 1.15 if weights else 0.85)
+        self.figure = empty_figure(title, 11.5, height)
+        ratios = (3.0, 1.6 if weights else 0.85)
         self.axes, self.numbers = self.figure.subplots(1, 2, sharey=True, width_ratios=ratios)
         self.numbers.set_axis_off()
         self.say(1.0, f"{measure} (95 %)", heading=True)
         if weights:
             self.say(1.0, "Weight", heading=True, at=_WEIGHT)
+            self.say(1.0, "Grade", heading=True, at=_GRADE)
 
     def say(self, height: float, text: str, *, at: float = 0.0, strong: bool = False, heading: bool = False) -> None:
         """Writes beside a line, or above all of them."""
@@ -80,7 +83,7 @@ class _Plot:
             self.say(height, share(row.weight), at=_WEIGHT)
 
     def pooled(self, height: float, analysis: str, found: Pooled) -> None:
-        """A diamond over the interval; under it the prediction interval as a bar."""
+        """A diamond over the interval; in the row below it the prediction interval as a bar."""
         look = _look(analysis)
         interval = found.interval("hartung_knapp" if found.k > 1 else "normal")
         across = [math.exp(value) for value in (interval[0], found.effect, interval[1], found.effect)]
@@ -93,8 +96,15 @@ class _Plot:
         low, high = map(math.exp, found.interval("prediction"))
         if not math.isnan(low):
             bar: dict[str, Any] = {"linewidth": 3.5, "solid_capstyle": "butt", "alpha": 0.55}
-            self.axes.plot([low, high], [height + 0.34] * 2, color=look.colour, **bar)
-            self.say(height + 0.34, f"prediction {low:.2f} to {high:.2f}")
+            self.axes.plot([low, high], [height + _BELOW] * 2, color=look.colour, **bar)
+            self.say(height + _BELOW, f"prediction {low:.2f} to {high:.2f}")
+
+    def sides(self, below: str, above: str) -> None:
+        """What both sides of 1 mean, above the plot."""
+        ends = (f"\N{LEFTWARDS ARROW} {below}", -6, "right"), (f"{above} \N{RIGHTWARDS ARROW}", 6, "left")
+        for text, at, side in ends:
+            self.axes.annotate(text, (1, 1), (at, 3), xycoords=self.axes.get_xaxis_transform(),
+                               textcoords="offset points", ha=side, va="bottom", fontsize=9)  # fmt: skip
 
     def finish(self, labels: Mapping[float, str], bottom: float, caption: str, names: Sequence[str]) -> Figure:
         """Scale, labels of the lines by height, and legend."""
@@ -118,7 +128,7 @@ class _Plot:
 def forest(evidence: Evidence) -> Figure:
     """The main studies with their weights, and below them the pooled ratios with their intervals, all by REML.
 
-    A diamond is as wide as the Hartung-Knapp interval; the bar under it is the 95 % prediction interval.
+    A diamond is as wide as the Hartung-Knapp interval; the 95 % prediction interval is a row of its own.
     """
     main = {item.name: (item, evidence.pooled(item)) for item in evidence.main}
     names = evidence.analyses[0].studies
@@ -126,24 +136,25 @@ def forest(evidence: Evidence) -> Figure:
     middle = _GAP / 2 * (len(main) - 1)
     with style.settings():
         title = f"{evidence.label}: studies and what they say together"
-        plot = _Plot(title, 2.9 + 0.62 * len(names) + 0.5 * len(main), measure, weights=True)
+        plot = _Plot(title, 2.9 + 0.62 * len(names) + 0.8 * len(main), measure, weights=True)
         labels = {}
         for position, name in enumerate(names):
             study = evidence.studies[name]
             labels[position + middle] = _study_label(evidence, study)
+            plot.say(position + middle, study.source.grade, at=_GRADE)
             for line, (key, (item, found)) in enumerate(main.items()):
                 shown = evidence.adjusted(study, item.bias_times)
                 row = _Row(key, shown.effect, shown.interval, float(found.shares[position]))
                 plot.study(position + line * _GAP, row)
         plot.axes.axhline(len(names) - 0.28, color=style.MUTED, linewidth=0.8)
         for line, (key, (_, found)) in enumerate(main.items()):
-            height = len(names) + 0.3 + line * 0.9
-            labels[height + 0.15] = _pooled_label(key, found)
+            height = len(names) + 0.3 + line * _POOLED
+            labels[height] = _pooled_label(key, found)
+            labels[height + _BELOW] = "95 % prediction interval" if found.k >= 3 else ""
             plot.pooled(height, key, found)
-        caption = f"{measure} (log scale); below 1 the event is rarer with treatment\nDiamond: pooled by REML, " + (
-            "95 % Hartung-Knapp interval. Pale bar: 95 % prediction interval"
-        )
-        return plot.finish(labels, len(names) + 0.9 * len(main) + 0.1, caption, list(main))
+        plot.sides(*evidence.sides)
+        caption = f"{measure} (log scale)\nDiamond: pooled by REML, 95 % Hartung-Knapp interval"
+        return plot.finish(labels, len(names) + _POOLED * len(main) + 0.1, caption, list(main))
 
 
 def robustness(evidence: Evidence) -> Figure:
@@ -169,6 +180,7 @@ def robustness(evidence: Evidence) -> Figure:
                 plot.study(height, _Row(key, pooled.effect, interval))
         if parted < len(rows):
             plot.axes.axhline(parted - 0.3, color=style.MUTED, linewidth=0.8)
+        plot.sides(*evidence.sides)
         caption = f"Pooled {measure} by REML (log scale), 95 % Hartung-Knapp interval"
         return plot.finish(labels, len(rows) - 0.2, caption, [item.name for item in evidence.main])
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure as Drawing
 
 from cea.reports.document import html, markdown, word
 from cea.reports.document.tree import Bullets, Document, Figure, Paragraph, Section, Table, numbered, printable
+from cea.reports.document.word_table import widths_cm
 
 EVIL = "<script>alert(1)</script> & \"quoted\" 'text' \x00 =1+1 [a](http://b) |"
 
@@ -40,10 +41,11 @@ def test_html_is_well_formed_and_text_stays_text(document: Document):
     root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
     assert not list(root.iter("script"))
     assert root.findtext("body/h1") == printable(EVIL)
-    assert [cell.text for cell in root.iter("td")] == [printable(EVIL), "-$1,234", "b", "12"]
+    assert ["".join(cell.itertext()) for cell in root.iter("td")] == [printable(EVIL), "-$1,234", "b", "12"]
     pictures = [item.get("src") or "" for item in root.iter("img")]
     assert len(pictures) == 1 and pictures[0].startswith("data:image/png;base64,")
-    assert not re.search(r'(src|href)="(?!data:image/png|#)', text)
+    assert not re.search(r'src="(?!data:image/png)', text) and not re.search(r'href="(?!#|https?://)', text)
+    assert [item.get("href") for item in root.iter("a") if item.get("rel")] == ["http://b"]  # where the text has it
 
 
 def test_word_has_the_same_text_and_a_picture_with_words_for_it(document: Document, tmp_path: Path):
@@ -64,11 +66,11 @@ def test_the_same_document_is_the_same_word_file(document: Document, tmp_path: P
 
 def test_columns_fill_the_page_at_most_and_long_text_gets_the_room():
     rows = (("a" * 3, "word " * 40, "$123,456"),)
-    widths = word._widths(Table("", (("A", False), ("Text", False), ("N", True)), rows))
-    assert sum(widths) <= word._WIDTH_CM + 1e-9
+    widths = widths_cm(Table("", (("A", False), ("Text", False), ("N", True)), rows), 17.0)
+    assert sum(widths) <= 17.0 + 1e-9
     assert widths[1] == max(widths)
     many = Table("", tuple((f"heading{at}", True) for at in range(30)), ())
-    assert sum(word._widths(many)) == pytest.approx(word._WIDTH_CM)
+    assert sum(widths_cm(many, 17.0)) == pytest.approx(17.0)
 
 
 def test_markdown_escapes_text(document: Document):

@@ -99,3 +99,16 @@ def test_the_same_evidence_gives_the_same_bytes(tmp_path: Path):
     one = [path.read_bytes() for path in style.save(forest(evidence()), tmp_path / "one")]
     two = [path.read_bytes() for path in style.save(forest(evidence()), tmp_path / "two")]
     assert one == two
+
+
+def test_sides_of_one_grades_and_prediction_are_named():
+    found = evidence()
+    written = texts(forest(found))
+    assert found.sides == ("favours cell therapy", "favours control")
+    assert "\N{LEFTWARDS ARROW} favours cell therapy" in written and "favours control \N{RIGHTWARDS ARROW}" in written
+    rows = [label.get_text() for label in forest(found).axes[0].get_yticklabels()]
+    assert rows.count("95 % prediction interval") == len(found.main)
+    pooled = [found.studies[name].source.grade for name in found.analyses[0].studies]
+    assert sum(text in ("published", "derived", "assumption", "unverified") for text in written) == len(pooled)
+    plain = texts(forest(replace(found, sides=Evidence.sides)))
+    assert "\N{LEFTWARDS ARROW} rarer with treatment" in plain

@@ -161,3 +161,12 @@ def test_the_file_itself_can_be_broken(tmp_path: Path):
     (tmp_path / FILE).write_text("label: [", encoding="utf-8")
     with pytest.raises(InputError, match="not valid YAML"):
         read_synthesis(tmp_path, load(tmp_path))
+
+
+def test_sides_are_read_and_both_are_needed(tmp_path: Path):
+    write_evidence(tmp_path, [(FILE, "pool:", "sides: {below: for it, above: against it}\npool:")])
+    found = read_synthesis(tmp_path, load(tmp_path))
+    assert found is not None and found.sides == ("for it", "against it")
+    write_evidence(tmp_path, [(FILE, "pool:", "sides: {below: for it}\npool:")])
+    with pytest.raises(InputError, match="above"):
+        read_synthesis(tmp_path, load(tmp_path))

@@ -17,7 +17,8 @@ class Item:
     """An item: its number and topic, what it asks, and the section or the statement that answers it.
 
     An item with both is answered in part where the statement, such as the reasons for a choice, is not given.
-    `missing` is why it does not apply where the section is not there.
+    `also` are further sections, named where the report has them; `missing` is why the item does not apply where
+    the section is not there.
     """
 
     number: int
@@ -26,6 +27,7 @@ class Item:
     section: str | None = None
     statement: str | None = None
     missing: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,19 @@ ITEMS: tuple[Item, ...] = (
     Item(11, "Selection of outcomes", "Which outcomes measure benefit and harm, and why?", "outcomes", "outcomes"),
     Item(12, "Measurement of outcomes", "How were these outcomes measured?", "inputs", "outcomes"),
     Item(13, "Valuation of outcomes", "Who valued them, and by which method?", "inputs", "outcomes"),
-    Item(14, "Resources and costs", "How were resources counted and priced?", "costs"),
-    Item(15, "Currency, price date, conversion", "In which money, of which year, converted how?", "costs"),
-    Item(16, "Description of model", "What is the model, why this one, and can it be had?", "model", "model_rationale"),
-    Item(17, "Analytics and assumptions", "How were data turned into results; what was assumed?", "analytics"),
+    Item(14, "Resources and costs", "How were resources counted and priced?", "costs", also=("inputs",)),
+    Item(
+        15, "Currency, price date, conversion", "In which money, of which year, converted how?", "costs",
+        also=("inputs",),
+    ),
+    Item(
+        16, "Description of model", "What is the model, why this one, and can it be had?", "model", "model_rationale",
+        also=("equations",),
+    ),
+    Item(
+        17, "Analytics and assumptions", "How were data turned into results; what was assumed?", "analytics",
+        also=("evidence", "equations"),
+    ),
     Item(
         18, "Heterogeneity", "How do results differ between groups of people?", "subgroups",
         missing="the model defines no subgroups",
@@ -69,10 +80,16 @@ ITEMS: tuple[Item, ...] = (
     Item(20, "Characterising uncertainty", "By which methods is uncertainty shown?", "analytics"),
     Item(21, "Engagement", "How were patients and others who are affected involved?", statement="engagement"),
     Item(22, "Study parameters", "What are all inputs, with their uncertainty and sources?", "inputs"),
-    Item(23, "Main results", "What are mean costs and effects, and how do they compare?", "base"),
-    Item(24, "Effect of uncertainty", "How do inputs, horizon and discounting change results?", "uncertainty"),
+    Item(23, "Main results", "What are mean costs and effects, and how do they compare?", "base", also=("summary",)),
+    Item(
+        24, "Effect of uncertainty", "How do inputs, horizon and discounting change results?", "uncertainty",
+        also=("one-way", "scenarios"),
+    ),
     Item(25, "Effect of engagement", "What did the involvement of others change?", statement="engagement_effect"),
-    Item(26, "Findings and limitations", "What was found, how far does it hold, what is open?", "limits", "knowledge"),
+    Item(
+        26, "Findings and limitations", "What was found, how far does it hold, what is open?", "limits", "knowledge",
+        also=("validation",),
+    ),
     Item(27, "Source of funding", "Who paid, and what part did they have?", statement="funding"),
     Item(28, "Conflicts of interest", "Which interests do the authors have?", statement="conflicts"),
 )  # fmt: skip
@@ -80,23 +97,25 @@ ITEMS: tuple[Item, ...] = (
 
 def answers(headings: Mapping[str, str], statements: Statements) -> Iterator[Answer]:
     """Every item with its answer. `headings` are those of the report by key, as `numbered` gives them."""
-    known = {"title": "Title page", **{key: f"Section {heading}" for key, heading in headings.items()}}
     for item in ITEMS:
-        yield _answer(item, known, statements)
+        sections = [headings[key] for key in (item.section, *item.also) if key is not None and key in headings]
+        where = "Title page" if item.section == "title" else f"Section {'; '.join(sections)}"
+        yield _answer(item, where, headings, statements)
 
 
-def _answer(item: Item, known: Mapping[str, str], statements: Statements) -> Answer:
+def _answer(item: Item, where: str, headings: Mapping[str, str], statements: Statements) -> Answer:
     if item.section is not None:
-        if item.section not in known:
+        if item.section != "title" and item.section not in headings:
             return Answer(item, "Not applicable", item.missing)
         if item.statement is None or item.statement in statements.given:
-            return Answer(item, "Reported", known[item.section])
+            return Answer(item, "Reported", where)
         if item.statement in statements.not_applicable:
-            return Answer(item, "Reported", f"{known[item.section]}. {statements.not_applicable[item.statement]}")
-        return Answer(item, "In part", f"{known[item.section]}; {_unsaid(item.statement)}")
+            return Answer(item, "Reported", f"{where}. {statements.not_applicable[item.statement]}")
+        return Answer(item, "In part", f"{where}; {_unsaid(item.statement)}")
     topic = item.statement or ""
     if topic in statements.given:
-        return Answer(item, "Reported", known["introduction" if topic == "analysis_plan" else "declarations"])
+        section = headings["introduction" if topic == "analysis_plan" else "declarations"]
+        return Answer(item, "Reported", f"Section {section}")
     if topic in statements.not_applicable:
         return Answer(item, "Not applicable", statements.not_applicable[topic])
     return Answer(item, "Not reported", _unsaid(topic))

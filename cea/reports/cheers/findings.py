@@ -29,9 +29,11 @@ class Findings:
     report: Report
     psa: PsaReport | None
     one_way: Sequence[OneWay]
-    validation: Group
+    validation: Sequence[Group]
     subgroups: Group
     scenarios: Group
+    synthesis: Group
+    calibration: Group
     statements: Statements
     pictures: Mapping[str, bytes]
     stamp: str

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from cea.model.statements import TOPICS
 from cea.reports import catalogue
 from cea.reports.cheers.findings import Findings
-from cea.reports.document.tree import Paragraph, Part, Section, Table
-from cea.reports.equations import equations
-from cea.reports.quantities import quantity, span
+from cea.reports.document.tree import Cell, Equation, Paragraph, Part, Section, Table
+from cea.reports.equations import equations, states_text
+from cea.reports.quantities import figure, quantity, span
 from cea.reports.values import evaluated
-from cea.reports.wording import NONE, listing, percent, setting, share
+from cea.reports.wording import NONE, listing, money, percent, setting, share
 
 _CORRECTIONS = {"start": "at the start of each cycle", "end": "at the end of each cycle"}
 
@@ -79,11 +79,10 @@ def _time(found: Findings) -> Iterator[Part]:
     settings, scope = found.model.settings, found.results.cohort.scope
     costs = scope.number(settings.discount_costs, "discount_costs")
     effects = scope.number(settings.discount_effects, "discount_effects")
-    cycle = quantity(round(12 / settings.cycles_per_year, 4), "month")
     end = ""
     if settings.until_age is not None:
         end = f", until the age of {scope.number(settings.until_age, 'until_age'):g} years"
-    yield Paragraph(f"The horizon is {scope.years[-1]:g} years{end}, in cycles of {cycle}.")
+    yield Paragraph(f"The horizon is {scope.years[-1]:g} years{end}, in cycles of {_cycle(found)}.")
     yield Paragraph(f"Discount rates a year: {percent(costs)} for costs, {percent(effects)} for effects.")
     yield from stated(found, "horizon", "discounting")
 
@@ -137,9 +136,7 @@ def _analytics(found: Findings) -> Iterator[Part]:
     when = _CORRECTIONS.get(settings.correction, f"by the {settings.correction.replace('_', '-')} correction")
     yield Paragraph(f"What is paid by time in a state is counted {when}.")
     for name, value in found.results.solved.items():
-        item = found.model.parameters[name]
-        now = quantity(round(value, 4), item.unit)
-        yield Paragraph(f"Solved: {item.label} is {now}: {catalogue.definition(item)}.")
+        yield Paragraph(_solved(found, name, value))
     yield Paragraph(
         "Strategies are compared in a full incremental analysis, and in the pairs above. Every input with a range was "
         "moved alone to both ends of it, those that belong together in step with it."
@@ -150,6 +147,48 @@ def _analytics(found: Findings) -> Iterator[Part]:
             f"{len(found.psa.results.outcomes.cost):,} times; correlated inputs keep their correlation. Ratios are "
             "those of means."
         )
+
+
+def _solved(found: Findings, name: str, value: float) -> str:
+    """What a solved input is and what it was solved for, by labels."""
+    model = found.model
+    item = model.parameters[name]
+    said = f"{item.label}: {quantity(round(value, 4), item.unit)}."
+    if (solve := item.solve) is None:
+        return said
+    strategy, comparator = (model.declared_strategies[each].label for each in solve.strategies)
+    measure = f"{solve.measure.replace('_', ' ')}{f' of {model.events[solve.event]}' if solve.event else ''}"
+    when = f" at {solve.years.text} years" if solve.years else ""
+    target = solve.target.text
+    known = model.parameters.get(target)
+    goal = target if known is None else f"\"{known.label}\", {figure(known.value, 4) if known.value else target}"
+    held = " It is held under layers that do not change the structure." if solve.held else ""
+    return f"{said} It is solved so that the {measure}, {strategy} against {comparator}{when}, is {goal}.{held}"
+
+
+def in_brief(found: Findings) -> str:
+    """The methods in a few sentences, for a summary."""
+    model, settings, scope = found.model, found.model.settings, found.results.cohort.scope
+    age = "" if settings.start_age is None else f" from the age of {scope.number(settings.start_age, 'start_age'):g}"
+    costs, effects = (
+        percent(scope.number(term, name))
+        for term, name in ((settings.discount_costs, "discount_costs"), (settings.discount_effects, "discount_effects"))
+    )
+    used = [item for item in model.parameters.values() if item.name in model.used]
+    drawn = ""
+    if found.psa is not None:
+        drawn = f", drawn together {len(found.psa.results.outcomes.cost):,} times"
+    return (
+        f"A cohort model (Markov) of {len(model.states)} states follows people{age} for {scope.years[-1]:g} years in "
+        f"cycles of {_cycle(found)}. {_where(found)}: amounts are in {settings.currency} at prices of "
+        f"{settings.price_year}. Later costs are discounted at {costs} a year, later effects at {effects}. Of the "
+        f"{len(used)} inputs in use {sum(item.uncertain for item in used)} have a distribution{drawn}. The threshold "
+        f"is {money(model.threshold, model.currency)} per {settings.effect_unit} unless another is named."
+    )
+
+
+def _cycle(found: Findings) -> str:
+    return quantity(round(12 / found.model.settings.cycles_per_year, 4), "month")
 
 
 def inputs(found: Findings) -> Section:
@@ -167,29 +206,41 @@ def inputs(found: Findings) -> Section:
     sources = catalogue.records(catalogue.sources(model))
     cited = tuple((row["name"], row["citation"], row["url"] or NONE) for row in sources if row["used_by"])
     parts.append(Table("Sources", (("Key", False), ("Source", False), ("Address", False)), cited))
-    return Section("inputs", "Inputs and their sources", tuple(parts))
+    return Section("inputs", "Inputs and their sources", tuple(parts), broad=True)
 
 
 def _input(row: catalogue.Row) -> tuple[str, ...]:
     value = "varies" if row["value"] is None else quantity(float(f"{row['value']:.5g}"), row["unit"])
-    source = ", ".join(text for text in (row["source"], row["where"]) if text)
+    source = ", ".join(text for text in (row["source"], row["where"], row["url"]) if text)
     told = "; ".join(text for text in (source, row["note"]) if text)
     interval = span(row["interval_low"], row["interval_high"], 4)
     return row["label"], value, row["uncertainty"] or NONE, interval or NONE, row["grade"], told or NONE
 
 
 def formulas(found: Findings) -> Section:
-    """The equations of the model as text."""
+    """The equations of the model, each with the name that the input files give it."""
     rows = catalogue.records(equations(found.model, evaluated(found.model)))
-    parts: list[Part] = [Paragraph("The equations as the model computes them; names are those of the input files.")]
+    told = (
+        "The equations as the model computes them; names are those of the input files. A condition in square brackets "
+        "is 1 where it holds, else 0. Rates are per year; r with two states is the rate from the first to the second."
+    )
+    parts: list[Part] = [Paragraph(told)]
     titles = {
         "formula": "Formulas", "parameter": "Inputs that are computed", "start": "Start", "transition": "Transitions",
         "outcome": "Costs, effects and counts",
     }  # fmt: skip
-    columns = (("Name", False), ("Meaning", False), ("Equation", False), ("Unit", False))
+    columns = (("Meaning", False), ("Equation", False), ("Unit", False))
     for kind in dict.fromkeys(row["kind"] for row in rows):
-        cells = tuple(
-            (row["name"], row["label"] or NONE, row["text"], row["unit"]) for row in rows if row["kind"] == kind
-        )
+        cells = tuple(_equation(found, row) for row in rows if row["kind"] == kind)
         parts.append(Table(titles[kind], columns, cells))
-    return Section("equations", "Appendix: equations", tuple(parts))
+    return Section("equations", "Appendix: equations", tuple(parts), broad=True)
+
+
+def _equation(found: Findings, row: catalogue.Row) -> tuple[Cell, ...]:
+    """What an equation means, in which states it is paid, the equation itself, and its unit."""
+    meaning = row["label"] or row["name"]
+    states = row["states"] if row["kind"] == "outcome" else ()
+    if states:
+        meaning = f"{meaning}: {states_text(found.model, states)}"
+    latex = row["latex"].partition(r" \quad i")[0] if states else row["latex"]
+    return meaning, Equation(latex, f"{row['name']} = {row['text']}"), row["unit"]

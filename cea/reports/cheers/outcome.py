@@ -47,6 +47,8 @@ def _base(found: Findings) -> Iterator[Part]:
     if events.rows:
         yield events
     yield from found.figure("survival", "Survival", "Share alive over time, a line a strategy.")
+    if found.headlines:
+        yield Table.of(run_tables.also_asked_table(found.headlines, base))
     if any(item.severity for item in found.headlines):
         yield Table.of(run_tables.severity_table(found.headlines, base))
 
@@ -97,8 +99,11 @@ def _row(item: OneWay, bar: Bar) -> tuple[str, ...]:
 
 def validation(found: Findings) -> Section:
     """The model beside figures that it must reproduce, and that it was not fitted to."""
-    parts = tuple(blocks(found.validation)) or (Paragraph("Not applicable: the model names no figures to be held to."),)
-    return Section("validation", "Validation", parts)
+    parts: list[Part] = []
+    for tables, sentences in found.validation:
+        parts += [*map(Paragraph, sentences), *map(Table.of, tables)]
+    nothing = Paragraph("Not applicable: the model names no figures to be held to.")
+    return Section("validation", "Validation", tuple(parts) or (nothing,), broad=True)
 
 
 def discussion(found: Findings) -> Section:

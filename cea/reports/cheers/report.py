@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cea.reports.cheers import methods, outcome
 from cea.reports.cheers.checklist import checklist
+from cea.reports.cheers.evidence import evidence
 from cea.reports.cheers.findings import Findings
 from cea.reports.cheers.summary import summary
 from cea.reports.document.tree import Document, Section, numbered
@@ -12,10 +13,12 @@ from cea.reports.wording import setting
 
 def build(found: Findings) -> Document:
     """The report of a run. Every number in it is one of the run's."""
+    behind = evidence(found)
     sections: tuple[Section, ...] = (
         summary(found),
         methods.context(found),
         methods.methods(found),
+        *((behind,) if behind else ()),
         methods.inputs(found),
         outcome.results(found),
         outcome.validation(found),

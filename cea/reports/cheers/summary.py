@@ -1,4 +1,4 @@
-"""The summary of a report in plain words: question, options, result per 100 people, how sure, what would change it."""
+"""The summary of a report: question, methods, results; in plain words what they mean for 100 people, and how sure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from cea.analysis.headline import HeadlineResult
 from cea.reports.catalogue import GRADES
 from cea.reports.cheers.findings import Findings
+from cea.reports.cheers.methods import in_brief
 from cea.reports.document.tree import Bullets, Paragraph, Section, Table
-from cea.reports.wording import describe_pair, describe_price, effect, listing, money, rounded_money, share
+from cea.reports.wording import (
+    describe_pair,
+    describe_price,
+    effect,
+    listing,
+    money,
+    pair_cell,
+    rounded_money,
+    share,
+)
 
 PEOPLE = 100
 """Results in natural units are for so many people."""
@@ -21,12 +31,31 @@ def summary(found: Findings) -> Section:
     """The section."""
     parts = [
         Section("summary-question", "The question", tuple(_question(found))),
-        Section("summary-result", f"What happens to {PEOPLE} people", tuple(_result(found))),
+        Section("summary-methods", "Methods in brief", (Paragraph(in_brief(found)),)),
+        Section("summary-results", "Results", tuple(_headlines(found))),
+        Section("summary-people", f"In plain language: what happens to {PEOPLE} people", tuple(_people(found))),
         Section("summary-sure", "How sure this is", tuple(_sure(found))),
         Section("summary-change", "What would change the answer", tuple(_change(found))),
         Section("summary-limits", "Limits", (Bullets(tuple(limits(found))),)),
     ]
-    return Section("summary", "Summary in plain language", tuple(parts))
+    return Section("summary", "Summary", tuple(parts))
+
+
+def _headlines(found: Findings) -> Iterator[Table]:
+    """Every headline comparison, in the run and under the layers that the model shows beside it."""
+    model, unit = found.model, found.model.settings.effect_unit
+    rows = []
+    for item in found.headlines:
+        against = f"{item.labels[0]} against {item.labels[1]}"
+        beside = ((label, each) for label, items in found.report.settings for each in items)
+        for label, each in beside:
+            if each.headline.name == item.headline.name:
+                cells = (money(each.pair.cost, model.currency), effect(each.pair.effect))
+                rows.append((against, label, *cells, pair_cell(each.pair, model.currency)))
+    if rows:
+        heads = (("Extra cost", True), (f"{unit}s gained", True), (f"Cost per {unit}", True))
+        title = f"Headline comparisons per person, discounted ({found.results.outcomes.money})"
+        yield Table(title, (("Comparison", False), ("Setting", False), *heads), tuple(rows))
 
 
 def _question(found: Findings) -> Iterator[Paragraph]:
@@ -35,7 +64,7 @@ def _question(found: Findings) -> Iterator[Paragraph]:
     yield Paragraph(f"The options that are compared: {options}.")
 
 
-def _result(found: Findings) -> Iterator[Paragraph | Table]:
+def _people(found: Findings) -> Iterator[Paragraph | Table]:
     for item in found.headlines:
         yield Paragraph(in_words(found, item))
     yield _table(found)

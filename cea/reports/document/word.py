@@ -1,6 +1,7 @@
-"""A document as a Word file (OOXML, by python-docx): headings and captions with Word's own styles, A4 pages.
+"""A document as a Word file (OOXML, by python-docx): Word's own styles, captions and contents; A4 pages.
 
-The same document gives the same bytes: the file holds no dates.
+Broad sections lie on their side. Every page names the document, what made it, and its number. The same document gives
+the same bytes: the file holds no dates.
 """
 
 from __future__ import annotations
@@ -11,20 +12,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cea.reports.document.tree import Bullets, Document, Figure, Paragraph, Section, Table, numbered, printable
+from cea.reports.document import word_fields as fields
+from cea.reports.document.tree import (
+    Bullets,
+    Captions,
+    Document,
+    Figure,
+    Paragraph,
+    Section,
+    Table,
+    listed,
+    numbered,
+    printable,
+)
+from cea.reports.document.word_table import add_table
 
 if TYPE_CHECKING:
     from docx.document import Document as Word
 
-_WIDTH_CM = 17.0
-_MARGIN_CM = 2.0
-_PADDING_CM = 0.42
-_FEW = 6
-"""Tables of more columns have smaller letters."""
-_LONGEST = 60
-"""Characters of a text column up to which it asks for room."""
-_LONGEST_WORD = 22
-"""Longer words, such as addresses, may be broken."""
+_SHORT_CM, _LONG_CM, _MARGIN_CM = 21.0, 29.7, 2.0
+_SIZES = {
+    "Normal": 10.5, "Title": 20.0, "Subtitle": 11.0, "Heading 1": 15.0, "Heading 2": 12.5, "Heading 3": 11.0,
+    "Caption": 9.5, "Header": 8.0, "Footer": 7.0, "List Bullet": 10.5,
+}  # fmt: skip
+_TALLEST_CM = 20.0
 
 
 def write(document: Document, path: Path) -> Path:
@@ -32,158 +43,131 @@ def write(document: Document, path: Path) -> Path:
     import docx  # noqa: PLC0415 - slow to import, and only reports need it
 
     word = docx.Document()
-    _prepare(word, document.title)
+    _prepare(word, document)
     word.add_heading(printable(document.title), level=0)
     for line in document.about:
         word.add_paragraph(printable(line), style="Subtitle")
     headings = numbered(document.sections)
+    _contents(word, document, headings)
+    body = _Body(word, headings, Captions())
     for section in document.sections:
-        _section(word, section, headings, 1)
-    _small(word.add_paragraph(printable(document.stamp)))
+        body.turn(broad=section.broad)
+        body.section(section, 1)
     made = io.BytesIO()
     word.save(made)
     path.write_bytes(_undated(made.getvalue()))
     return path
 
 
-def _prepare(word: Word, title: str) -> None:
-    """A4, margins, small plain styles, and properties without the template's author and dates."""
+def _prepare(word: Word, document: Document) -> None:
+    """A4, margins, small plain styles, header and footer, and properties without the template's author and dates."""
     from docx.shared import Cm, Pt, RGBColor  # noqa: PLC0415
 
     page = word.sections[0]
-    page.page_width, page.page_height = Cm(_WIDTH_CM + 2 * _MARGIN_CM), Cm(29.7)
+    page.page_width, page.page_height = Cm(_SHORT_CM), Cm(_LONG_CM)
     page.left_margin = page.right_margin = page.top_margin = page.bottom_margin = Cm(_MARGIN_CM)
-    sizes = {
-        "Normal": 10.5, "Title": 20.0, "Subtitle": 11.0, "Heading 1": 15.0, "Heading 2": 12.5, "Heading 3": 11.0,
-        "Caption": 9.5,
-    }  # fmt: skip
-    for name, size in sizes.items():
+    page.header_distance = page.footer_distance = Cm(_MARGIN_CM / 2)
+    for name, size in _SIZES.items():
         font: Any = word.styles[name].font
         font.size, font.name, font.color.rgb, font.italic = Pt(size), "Arial", RGBColor(0x22, 0x22, 0x22), False
         fonts = font.element.rPr.rFonts  # headings of the template take theirs from its theme
         for key in [key for key in fonts.attrib if key.endswith("Theme")]:
             del fonts.attrib[key]
+    normal: Any = word.styles["Normal"]
+    normal.paragraph_format.space_after = Pt(6)
+    fields.language(word, "en-GB")
+    page.header.paragraphs[0].text = printable(document.title)
+    footer = page.footer.paragraphs[0]
+    footer.text = f"{printable(document.stamp)} Page "
+    fields.field(footer, "PAGE", "1")
+    footer.add_run(" of ")
+    fields.field(footer, "NUMPAGES", "1")
     properties = word.core_properties
-    properties.title, properties.author, properties.comments = printable(title)[:255], "", ""
+    properties.title, properties.author, properties.comments = printable(document.title)[:255], "", ""
     element = properties._element
     for child in [child for child in element if child.tag.rpartition("}")[2] in ("created", "modified")]:
         element.remove(child)
 
 
-def _section(word: Word, section: Section, headings: Mapping[str, str], level: int) -> None:
-    word.add_heading(printable(headings[section.key]), level=min(level, 9))
-    for part in section.parts:
-        match part:
-            case Section():
-                _section(word, part, headings, level + 1)
-            case Paragraph(text, strong):
-                word.add_paragraph().add_run(printable(text)).bold = strong or None
-            case Bullets(items):
-                for item in items:
-                    word.add_paragraph(printable(item), style="List Bullet")
-            case Table():
-                _table(word, part)
-            case Figure():
-                _figure(word, part)
-
-
-def _figure(word: Word, part: Figure) -> None:
-    from docx.shared import Cm  # noqa: PLC0415
-
-    paragraph = word.add_paragraph()
-    paragraph.paragraph_format.keep_with_next = True
-    shape = paragraph.add_run().add_picture(io.BytesIO(part.png), width=Cm(_WIDTH_CM))
-    tallest = Cm(20)
-    if shape.height > tallest:
-        shape.width, shape.height = round(shape.width * tallest / shape.height), tallest
-    shape._inline.docPr.set("descr", printable(part.alternative))
-    word.add_paragraph(printable(part.title), style="Caption")
-
-
-def _table(word: Word, part: Table) -> None:
+def _contents(word: Word, document: Document, headings: Mapping[str, str]) -> None:
+    """The headings with their pages, which Word counts; then a new page."""
+    from docx.enum.text import WD_BREAK  # noqa: PLC0415
     from docx.shared import Cm, Pt  # noqa: PLC0415
 
-    caption = word.add_paragraph(printable(part.title), style="Caption")
-    caption.paragraph_format.keep_with_next = True
-    table = word.add_table(rows=0, cols=len(part.columns), style="Table Grid")
-    table.autofit = False
-    _rule(table)
-    size = Pt(8.5 if len(part.columns) <= _FEW else 7.5)
-    widths = [Cm(width) for width in _widths(part)]
-    for column, width in zip(table.columns, widths, strict=True):
-        column.width = width
-    heads = [heading for heading, _ in part.columns]
-    for at, texts in enumerate((heads, *part.rows)):
-        row = table.add_row()
-        _keep_whole(row, head=at == 0)
-        for cell, text, width, (_, number) in zip(row.cells, texts, widths, part.columns, strict=True):
-            cell.width = width
-            _fill(cell, text, size, number=number, head=at == 0)
-    for note in part.notes:
-        _small(word.add_paragraph(printable(note)))
-    word.add_paragraph().paragraph_format.space_after = Pt(2)
+    word.add_paragraph().add_run("Contents").bold = True
+    for level, section in listed(document.sections):
+        line = word.add_paragraph()
+        line.paragraph_format.left_indent = Cm(0.6 * (level - 1))
+        line.paragraph_format.space_after = Pt(3 if level == 1 else 1)
+        fields.page_reference(line, printable(headings[section.key]), section.key, Cm(_SHORT_CM - 2 * _MARGIN_CM))
+    fields.counted_when_opened(word)
+    word.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
 
 
-def _widths(part: Table) -> list[float]:
-    """Widths of the columns in cm: no number and no word is broken where there is room, the rest goes to long texts."""
-    letter = (0.175 if len(part.columns) <= _FEW else 0.155) * _WIDTH_CM / 17.0
-    needed, wanted = [], []
-    for at, (heading, number) in enumerate(part.columns):
-        cells = [row[at] for row in part.rows]
-        words = [len(word) * 1.3 for word in heading.split()]
-        words += [len(cell) for cell in cells] if number else [len(word) for cell in cells for word in cell.split()]
-        longest = max((len(cell) for cell in cells), default=0)
-        needed.append(letter * min(max(words, default=1), _LONGEST_WORD) + _PADDING_CM)
-        wanted.append(max(needed[-1], letter * min(longest, _LONGEST) + _PADDING_CM))
-    if sum(needed) >= _WIDTH_CM:
-        return [_WIDTH_CM * width / sum(needed) for width in needed]
-    missing = sum(wanted) - sum(needed)
-    share = min((_WIDTH_CM - sum(needed)) / missing, 1.0) if missing > 0 else 1.0
-    return [least + share * (more - least) for least, more in zip(needed, wanted, strict=True)]
+class _Body:
+    """The sections of a document as they are written one after the other."""
 
+    def __init__(self, word: Word, headings: Mapping[str, str], captions: Captions) -> None:
+        self._word, self._headings, self._captions = word, headings, captions
+        self._broad = False
 
-def _rule(table: Any) -> None:
-    """Thin grey lines between rows, none between columns."""
-    from docx.oxml import OxmlElement  # noqa: PLC0415
-    from docx.oxml.ns import qn  # noqa: PLC0415
+    @property
+    def _width(self) -> float:
+        """Room between the margins in cm."""
+        return (_LONG_CM if self._broad else _SHORT_CM) - 2 * _MARGIN_CM
 
-    borders = OxmlElement("w:tblBorders")
-    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
-        line = OxmlElement(f"w:{side}")
-        shown = side in ("top", "bottom", "insideH")
-        for key, value in (("val", "single" if shown else "nil"), ("sz", "4"), ("color", "BFBFBF")):
-            line.set(qn(f"w:{key}"), value)
-        borders.append(line)
-    properties = table._tbl.tblPr
-    properties.insert_element_before(borders, "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+    def turn(self, *, broad: bool) -> None:
+        """Lays the pages from here on their side, or back."""
+        from docx.enum.section import WD_ORIENT  # noqa: PLC0415
+        from docx.shared import Cm  # noqa: PLC0415
 
+        if broad == self._broad:
+            return
+        self._broad = broad
+        page = self._word.add_section()
+        page.orientation = WD_ORIENT.LANDSCAPE if broad else WD_ORIENT.PORTRAIT
+        wide, high = (_LONG_CM, _SHORT_CM) if broad else (_SHORT_CM, _LONG_CM)
+        page.page_width, page.page_height = Cm(wide), Cm(high)
 
-def _fill(cell: Any, text: str, size: int, *, number: bool, head: bool) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH  # noqa: PLC0415
-    from docx.shared import Pt  # noqa: PLC0415
+    def section(self, section: Section, level: int) -> None:
+        """A section and all in it."""
+        word = self._word
+        heading = word.add_heading(printable(self._headings[section.key]), level=min(level, 9))
+        fields.bookmark(heading, section.key)
+        for part in section.parts:
+            match part:
+                case Section():
+                    self.section(part, level + 1)
+                case Paragraph(text, strong):
+                    word.add_paragraph().add_run(printable(text)).bold = strong or None
+                case Bullets(items):
+                    for item in items:
+                        word.add_paragraph(printable(item), style="List Bullet")
+                case Table():
+                    self._caption(part).paragraph_format.keep_with_next = True
+                    add_table(word, part, self._width)
+                case Figure():
+                    self._figure(part)
 
-    paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_after = paragraph.paragraph_format.space_before = Pt(1.5)
-    if number:
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    run = paragraph.add_run(printable(text))
-    run.font.size, run.bold = size, head or None
+    def _caption(self, part: Table | Figure) -> Any:
+        kind, number, title = self._captions.of(part)
+        paragraph = self._word.add_paragraph(style="Caption")
+        paragraph.add_run(f"{kind} ")
+        fields.field(paragraph, f"SEQ {kind} \\* ARABIC", str(number))
+        paragraph.add_run(f". {printable(title)}")
+        return paragraph
 
+    def _figure(self, part: Figure) -> None:
+        from docx.shared import Cm  # noqa: PLC0415
 
-def _keep_whole(row: Any, *, head: bool) -> None:
-    """No row is broken across pages, and the headings stand on each page."""
-    from docx.oxml import OxmlElement  # noqa: PLC0415
-
-    properties = row._tr.get_or_add_trPr()
-    for name in ("w:cantSplit", *["w:tblHeader"] * head):
-        properties.append(OxmlElement(name))
-
-
-def _small(paragraph: Any) -> None:
-    from docx.shared import Pt  # noqa: PLC0415
-
-    for run in paragraph.runs:
-        run.font.size = Pt(8.5)
+        paragraph = self._word.add_paragraph()
+        paragraph.paragraph_format.keep_with_next = True
+        shape = paragraph.add_run().add_picture(io.BytesIO(part.png), width=Cm(min(self._width, 17.0)))
+        tallest = Cm(min(_TALLEST_CM, (_SHORT_CM if self._broad else _LONG_CM) - 3 * _MARGIN_CM))
+        if shape.height > tallest:
+            shape.width, shape.height = round(shape.width * tallest / shape.height), tallest
+        shape._inline.docPr.set("descr", printable(part.alternative))
+        self._caption(part)
 
 
 def _undated(data: bytes) -> bytes:
