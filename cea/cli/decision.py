@@ -23,7 +23,7 @@ from cea.analysis.one_way import one_way
 from cea.cli.again import run_again
 from cea.cli.options import DEFAULT_INPUTS
 from cea.engine.results import choose_perspective
-from cea.loading import contracts_file, subgroups_file
+from cea.loading import contracts_file, structures_file, subgroups_file
 from cea.loading.designs_file import read_designs
 from cea.loading.folder import Folder, load
 from cea.model.definition import Model
@@ -78,6 +78,7 @@ def plan(inputs: Path) -> list[Step]:
     return [
         *steps,
         *_scenario_steps(inputs, model),
+        *_structure_steps(inputs),
         Step("sobol", ("sobol",), ("-N", "16", *_given("--only", alone)), facts.sobol_facts, ("indices",)),
         Step("voi", ("voi",), ("-n", "128", *_given("--for", alone)), facts.voi_facts, ("evppi", "evsi")),
     ]
@@ -101,6 +102,13 @@ def _scenario_steps(inputs: Path, model: Model) -> list[Step]:
         grid = ("scenarios", "--grid", ",".join(rows), "--with", ",".join(columns))
         found.append(Step("combinations", grid, (), facts.combination_facts, ("scenario_grid",)))
     return found
+
+
+def _structure_steps(inputs: Path) -> list[Step]:
+    """Other ways to build the model, where the folder names any."""
+    if not (inputs / structures_file.FILE).is_file():
+        return []
+    return [Step("structures", ("structures",), ("-n", "40"), facts.structure_facts, ("structures",))]
 
 
 def _closer(model: Model) -> tuple[str, str, str]:

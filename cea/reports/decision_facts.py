@@ -146,6 +146,38 @@ def _pair(row: Report) -> str:
     return f"{row['row_label']} with {row['column_label']}"
 
 
+def structure_facts(report: Report) -> Facts:
+    """How far each structural question moves the decision, and the average over structures: `cea structures`."""
+    ran = [row for row in report["structures"] if row.get("headline")]
+    found: Facts = {}
+    for name in dict.fromkeys(row["headline"] for row in ran):
+        rows = [row for row in ran if row["headline"] == name]
+        worth_now = rows[0]["nmb"] >= 0
+        questions: dict[str, list[Report]] = {}
+        for row in rows:
+            questions.setdefault(row["dimension_label"], []).append(row)
+        average = next(
+            (row for row in report.get("by_structure", ())
+             if (row["headline"], row["structure"], row["threshold"]) == (name, "average", report["threshold"])), None,
+        )  # fmt: skip
+        found[name] = {
+            "count": sum(row["choice"] != "base" for row in rows),
+            "turning": [row["label"] for row in rows if (row["nmb"] >= 0) != worth_now],
+            "questions": [
+                {"label": label, "low": min(row["nmb"] for row in own), "high": max(row["nmb"] for row in own)}
+                for label, own in questions.items()
+            ],
+            "average": average and {
+                key: average[key] for key in ("nmb", "probability_cost_effective", "value_of_structure")
+            },
+            "averaged": [
+                {"label": row["label"], "share": row["share"]} for row in report.get("by_structure", ())
+                if (row["headline"], row["threshold"]) == (name, report["threshold"]) and row["structure"] != "average"
+            ],
+        }  # fmt: skip
+    return found
+
+
 def sobol_facts(report: Report) -> Facts:
     """Where the variance of net benefit and of the decision comes from: `cea sobol`."""
     found: Facts = {}

@@ -75,6 +75,12 @@ _KINDS: Mapping[str, _Kind] = {
         "decision, and ask whether you believe those.",
         say.scenario_words,
     ),
+    "structures": _Kind(
+        "How the model could be built otherwise",
+        "The same question asked of other models: another effect, natural history, waning, cycle or horizon, one "
+        "change at a time, and an average over those that are as good as the base case. Its weights are judgements.",
+        say.structure_words,
+    ),
     "combinations": _Kind(
         "Scenarios together",
         "Two scenarios at once, because what neither does alone, both may do together. Some exclude each other.",
@@ -182,6 +188,7 @@ _ANSWERS: Sequence[tuple[str, str, Callable[[About, Facts, str], str]]] = (
     ("price", "Probability of being worth its cost at the price now", _probability),
     ("one_way", "Input that moves it most over its range, decisions such as prices aside", _strongest),
     ("scenarios", "Named scenarios that turn the decision", _turning),
+    ("structures", "Other structures that turn the decision", _turning),
     ("sobol", "Input behind most of the variance, with its total share", _variance),
     ("voi", "Value of knowing everything, per person", _knowing),
 )

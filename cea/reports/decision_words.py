@@ -270,6 +270,32 @@ def scenario_words(about: About, facts: Facts) -> list[str]:
     return by_headline(about, facts, words)
 
 
+def structure_words(about: About, facts: Facts) -> list[str]:
+    """Ways to build the model."""
+    rows = [
+        [item["label"], *(
+            f"{about.amount(own['low'])} to {about.amount(own['high'])}"
+            for own in (found["questions"][at] for found in facts.values())
+        )]
+        for at, item in enumerate(next(iter(facts.values()))["questions"])
+    ]  # fmt: skip
+    headings = cells([["Net benefit over the answers to", *map(about.against, facts)]])[0]
+
+    def words(found: Facts) -> Iterator[str]:
+        turning = found["turning"]
+        yield f"Of {found['count']} other structures, the decision turns under {len(turning)}{listed(turning)}."
+        if (average := found["average"]) is not None:
+            weights = listing(f"{item['label']} ({share(item['share'])})" for item in found["averaged"])
+            yield (
+                f"Averaged over structures by weights that are judgements ({weights}), the net benefit is "
+                f"{about.amount(average['nmb'])} and the probability of being worth its cost "
+                f"{share(average['probability_cost_effective'])}; to know which of them holds would be worth "
+                f"{money(average['value_of_structure'], about.currency)} a person."
+            )
+
+    return [table(headings, cells(rows)), *by_headline(about, facts, words)]
+
+
 def combination_words(about: About, facts: Facts) -> list[str]:
     """Scenarios in pairs."""
 
