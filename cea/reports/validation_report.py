@@ -100,13 +100,14 @@ def _gap(difference: float | None) -> str:
 
 
 def observed_cell(item: Comparison) -> str:
-    """What was observed, with its interval."""
+    """What was observed, with its interval, and the interval's kind unless it was published."""
     interval, text = item.target.interval, number(item.expected)
     if interval is None:
         return text if item.target.measure in ("hazard_ratio", "parameter") else f"{text} (no interval)"
+    kind = "" if interval.kind == "published" else f", {interval.kind}"
     if interval.of_year:
-        return f"{text} (between {interval.low:.1f} and {interval.high:.1f} years)"
-    between = f"{interval.low:.3f} to {interval.high:.3f}"
+        return f"{text} (between {interval.low:.1f} and {interval.high:.1f} years{kind})"
+    between = f"{interval.low:.3f} to {interval.high:.3f}{kind}"
     return between if item.expected is None else f"{text} ({between})"
 
 
