@@ -24,6 +24,8 @@ playwright = pytest.importorskip("playwright.sync_api")
 EXPECTED = ("/_stcore/health", "/_stcore/host-config")
 PATIENCE = 20_000
 """Milliseconds that a step may take: machines of tests are slow."""
+FIRST = 90_000
+"""Milliseconds until a page is there: the first visit of all reads the model."""
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +82,7 @@ class Visit:
     def go(self, path: str = "") -> object:
         """Opens a page and waits until it is drawn."""
         self.page.goto(f"{self.address}/{path}")
-        self.page.locator("h1").wait_for(timeout=PATIENCE)
+        self.page.locator("h1").wait_for(timeout=FIRST)
         self.rest()
         return self.page
 
