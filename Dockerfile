@@ -1,13 +1,15 @@
-# The dashboard as a small container: `docker build -t cea . && docker run --rm -p 8501:8501 cea`.
+# The dashboard as a container: `docker build -t cea . && docker run --rm -p 8501:8501 cea`.
 FROM python:3.12-slim
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
     NUMBA_CACHE_DIR=/tmp/numba MPLCONFIGDIR=/tmp/matplotlib HOME=/tmp
 
+# Installed, and the source away: beside app.py it would be taken in place of the package, and compiled at every start.
+COPY pyproject.toml constraints.txt README.md LICENSE /build/
+COPY cea /build/cea
+RUN pip install -c /build/constraints.txt "/build[app]" && rm -rf /build
+
 WORKDIR /srv/cea
-COPY pyproject.toml constraints.txt README.md LICENSE ./
-COPY cea ./cea
-RUN pip install -c constraints.txt ".[app]"
 COPY app.py ./
 COPY .streamlit ./.streamlit
 COPY inputs ./inputs

@@ -6,7 +6,6 @@ The layers that it stands on are named in a comment, because a layer file cannot
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from cea.dashboard.setting import LINK_FORMAT, Known, Setting, from_parts
@@ -16,12 +15,9 @@ from cea.model.definition import Model
 from cea.model.document import Node
 from cea.model.layers import Layer
 
-MAX_BYTES = 200_000
-"""Largest scenario file that is read."""
+MAX_BYTES = 50_000
+"""Largest scenario file that is read: one with every input of the shipped model changed has a tenth of it."""
 MAX_NAME = 60
-
-_LAYERS = re.compile(r"^# layers: *(.*?) *$", re.MULTILINE)
-_VERSION = re.compile(r"^# version: *(\S*) *$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -76,14 +72,19 @@ def read(data: bytes, known: Known, version: str) -> tuple[Saved, list[str]]:
         raise InputError([Problem("the file is no scenario", place, "choose a file that was saved here")])
     layer = Layer.from_node("scenario", node)
     said = _not_taken(node)
-    found = _VERSION.search(text)
-    if found is not None and found[1] != f"{LINK_FORMAT}-{version}":
+    if _noted("version", text) not in ("", f"{LINK_FORMAT}-{version}"):
         said.append("the file was made with another version of the model: its values are used, results may differ")
-    named = _LAYERS.search(text)
-    layers = [name.strip() for name in named[1].split(",") if name.strip()] if named else []
+    layers = [name.strip() for name in _noted("layers", text).split(",") if name.strip()]
     values, more = _values(layer)
     setting, unknown = from_parts(known, layers, _perspective(node), _threshold(node), values)
     return Saved(clean_name(layer.label), setting), said + more + unknown
+
+
+def _noted(what: str, text: str) -> str:
+    """What the comment `# what: ...` of a file says; nothing where there is none."""
+    begins = f"# {what}:"
+    lines = (line for line in text.splitlines() if line.startswith(begins))
+    return next(lines, begins).removeprefix(begins).strip()
 
 
 def _not_taken(node: Node) -> list[str]:
@@ -119,4 +120,5 @@ def _perspective(node: Node) -> str | None:
 def _threshold(node: Node) -> float | None:
     section = node.entries.get("thresholds")
     given = section.entries.get("default") if section is not None else None
-    return float(given.value) if given is not None and isinstance(given.value, int | float) else None
+    value = given.value if given is not None else None
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,9 @@ from cea.dashboard.computing import Answer, Shelf, Source
 from cea.dashboard.jobs import Job
 from cea.dashboard.setting import Setting, from_query
 from cea.errors import CeaError, InputError
+
+_MESSAGES = 8
+"""Messages that are shown at a time; a link or a file with a thousand mistakes would fill the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +67,7 @@ def start() -> Source:
     setting, said = from_query(dict(st.query_params), computing.shelf(source).known, source.version)
     put("source", source)
     put("setting", setting)
-    put("messages", said)
+    put("messages", list(_first(said)))
     return source
 
 
@@ -86,7 +90,7 @@ def change(new: Setting) -> None:
 
 def tell(*messages: str) -> None:
     """Shows messages at the top of the page until the setting or the page changes."""
-    put("messages", [*state("messages", []), *messages])
+    put("messages", list(_first([*state("messages", []), *messages])))
 
 
 def messages(page: str) -> list[str]:
@@ -117,7 +121,13 @@ def said(error: CeaError) -> tuple[str, ...]:
     """What an error says, without the names of options and files where it is about a number that was typed in."""
     if not isinstance(error, InputError):
         return (str(error),)
-    return tuple(f"{item.what}; {item.remedy}" if item.remedy else item.what for item in error.problems)
+    return _first([f"{item.what}; {item.remedy}" if item.remedy else item.what for item in error.problems])
+
+
+def _first(texts: Sequence[str]) -> tuple[str, ...]:
+    """The first of many messages, and how many there are more."""
+    more = len(texts) - _MESSAGES
+    return (*texts[:_MESSAGES], f"and {more:,} more like these") if more > 1 else tuple(texts)
 
 
 def _write_link(asked: Setting, source: Source) -> None:

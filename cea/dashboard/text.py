@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
-_SIGNS = re.compile(r"([\\`*_{}\[\]<>$~#|]|:(?=[A-Za-z+/]))")
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>$~#|&])")
+_FOUND = re.compile(r"(:(?=[^\s\d]|\d+:)|@(?=\S)|www(?=\.))", re.IGNORECASE)
+_JOINER = "\u2060"
 _START = re.compile(r"^(\d*)([-+.)=])")
 
 
 def plain(text: object) -> str:
-    """Text that stands on a page as it is written: no Markdown, mathematics, icons or HTML is found in it."""
+    """Text that stands on a page as it is written: no Markdown, mathematics, icons, links or HTML are found in it."""
     line = _SIGNS.sub(r"\\\1", " ".join(str(text).split()))
+    # Streamlit finds addresses, icons and emoji even where their signs are escaped: one that nobody sees parts them.
+    line = _FOUND.sub(rf"\1{_JOINER}", line)
     return _START.sub(r"\1\\\2", line)
 
 

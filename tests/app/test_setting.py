@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 import cea
 from cea.analysis.headline import with_threshold
 from cea.cli import main
+from cea.dashboard import session
 from cea.dashboard.scenario_file import MAX_BYTES, Saved, clean_name, read, write
 from cea.dashboard.setting import Known, Setting, from_query
+from cea.dashboard.text import plain
 from cea.errors import InputError
 from tests.models import ROOT
 
@@ -59,6 +63,50 @@ def test_a_link_with_unknown_parts_gives_what_is_known_and_says_so():
 def test_a_link_never_names_a_file():
     hostile = {"v": "1-a", "layers": "./app.yaml,/etc/x.yaml,jurisdictions/../x"}
     assert from_query(hostile, KNOWN, "a")[0].layers == ()
+
+
+HOSTILE = {
+    "v": "1-a", "layers": ",".join(f"<img src=x onerror=alert({at})>" for at in range(3_000)),
+    "perspective": "javascript:alert(1)", "wtp": "1e309", "set.cost_a": "1e309", "set.cost_b": "9" * 100_000,
+    "set.__class__": "1", "set.../../etc/passwd": "1", "set.=cmd|' /C calc'!A0": "1", "set.": "nan",
+    **{f"x{at}": "[a](http://evil.example)" for at in range(3_000)},
+}  # fmt: skip
+
+
+def test_a_hostile_link_gives_the_base_case_and_messages_that_fit_a_page():
+    setting, said = from_query(HOSTILE, KNOWN, "a")
+    assert setting == Setting()
+    assert len(said) == len(HOSTILE) - len(("v", "layers")) + 3_000, "each part that is not used is told"
+    assert max(map(len, said)) < 130
+    shown = session._first(said)
+    assert len(shown) == session._MESSAGES + 1
+    assert shown[-1] == f"and {len(said) - session._MESSAGES:,} more like these"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e309", "", "0x10", "1;2", "1 2", "__import__('os')"])
+def test_what_is_no_finite_number_is_no_edit(value):
+    setting, said = from_query({"v": "1-a", "set.cost_a": value, "wtp": value}, KNOWN, "a")
+    assert setting == Setting()
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](http://evil.example/x.png)", "[click](https://evil.example)", "<img src=x onerror=alert(1)>",
+        "www.evil.example", "see HTTPS://EVIL.EXAMPLE now", "me@evil.example", "ftp://evil.example", ":smile: :100:",
+        ":material/home: :red[x]", "`code` **b** _i_ ~s~ $x$ &lt;b&gt;", "# title", "1. list", "- item", "> quote",
+        "a | b", "javascript:alert(1)", "a\n\n# b",
+    ],
+)  # fmt: skip
+def test_text_of_a_user_is_never_markup(text):
+    found = plain(text)
+    seen = re.sub(r"\\([^\w\s]|_)|\u2060", r"\1", found)
+    assert seen == " ".join(text.split()), "it reads as it was written"
+    assert not re.search(r"(?<!\\)[`*_{}\[\]<>$~#|&]", found)
+    assert not re.match(r"\d*[-+.)=]", found)
+    bare = found.replace("\\", "")  # addresses, icons and emoji are looked for where signs are no longer escaped
+    assert not re.search(r"://|www\.\w|\w@\w|:[\w/+-]+:", bare, re.IGNORECASE)
 
 
 @given(chosen, st.text(max_size=80))
@@ -111,6 +159,31 @@ def test_a_file_that_is_no_scenario_is_refused_with_a_reason(data):
     with pytest.raises(InputError) as caught:
         read(data, KNOWN, "abc")
     assert caught.value.problems[0].what
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"label: x\n# layers: x" + b" " * (MAX_BYTES - 30) + b"y\n",
+        b"label: x\n# version: " + b" " * (MAX_BYTES - 30) + b"x y\n",
+        b"label: x\n# layers: " + b",".join(b"l%d" % at for at in range(7_000)) + b"\n",
+        b"label: x\nparameters:\n" + b"".join(b"  p%d: 1\n" % at for at in range(3_500)),
+    ],
+    ids=["spaces", "spaces of the version", "layers", "inputs"],
+)
+def test_a_file_that_wants_to_keep_the_server_busy_is_read_in_no_time(data):
+    began = time.process_time()
+    saved, _ = read(data, KNOWN, "abc")
+    assert time.process_time() - began < 5
+    assert saved.setting == Setting()
+
+
+@pytest.mark.parametrize("value", [b"9" * 400, b"9" * 5_000, b"1e309", b".inf", b".nan"])
+def test_a_number_that_is_too_large_for_one_is_refused(value):
+    for text in (b"label: x\nparameters: {cost_a: %s}\n", b"label: x\nthresholds: {default: %s}\n"):
+        with pytest.raises(InputError) as caught:
+            read(text % value, KNOWN, "abc")
+        assert caught.value.problems[0].place.line == 2
 
 
 def test_a_file_that_changes_the_structure_is_not_taken_for_edits():

@@ -26,7 +26,7 @@ from cea.dashboard.setting import Setting
 from cea.dashboard.text import plain
 from cea.dashboard.views.summary import setting_line
 from cea.dashboard.workbook_import import Imported
-from cea.errors import InputError
+from cea.errors import CeaError, InputError
 from cea.model.layers import Layer
 from cea.reports.quantities import quantity
 from cea.reports.run_tables import price_cell
@@ -100,7 +100,7 @@ def _read_workbook(screen: Screen, data: bytes) -> None:
     """Reads an uploaded workbook; where it is none, says why and changes nothing."""
     try:
         session.put("pending", workbook_import.read(screen.source, data))
-    except InputError as error:
+    except CeaError as error:
         session.put("pending", None)
         for text in session.said(error):
             st.error(plain(text), icon=":material/error:")
