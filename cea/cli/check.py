@@ -16,6 +16,7 @@ from cea.loading.calibration_file import read_calibrations
 from cea.loading.contracts_file import read_contracts
 from cea.loading.designs_file import read_designs
 from cea.loading.folder import Folder
+from cea.loading.structures_file import read_structures
 from cea.loading.subgroups_file import read_subgroups
 from cea.loading.synthesis_file import read_synthesis
 from cea.loading.targets_file import read_targets
@@ -50,7 +51,7 @@ def execute(request: Request, out: Console) -> None:
         out.print(Text(f"warning: {warning}"))
 
 
-_BESIDE = (read_designs, read_contracts, read_subgroups, read_synthesis, read_calibrations)
+_BESIDE = (read_designs, read_contracts, read_subgroups, read_synthesis, read_calibrations, read_structures)
 """Readers of the files that only some commands need; each returns nothing where there is no file."""
 
 
