@@ -167,7 +167,8 @@ def _strategies(target: Target) -> tuple[str, ...]:
 
 
 def _drawn(target: Target) -> bool:
-    return target.measure in SHARES and target.life_table is None
+    """Whether draws are of interest: what must be reproduced is so at point values."""
+    return target.measure in SHARES and target.role != "must_reproduce"
 
 
 def _compared_exactly(target: Target) -> bool:

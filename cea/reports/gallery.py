@@ -6,7 +6,7 @@ from cea.reports.calibration_figures import fit as calibration_fit
 from cea.reports.calibration_figures import posterior_panels
 from cea.reports.calibration_figures import trace as chain_trace
 from cea.reports.contract_figures import contracts, loss_by_price, responses
-from cea.reports.figures import cost_by_category, frontier, markov_trace, survival, targets
+from cea.reports.figures import cost_by_category, frontier, markov_trace, survival
 from cea.reports.forest_figure import forest, robustness
 from cea.reports.information_figures import by_size, net_benefits, ranking
 from cea.reports.psa_figures import acceptability, convergence, expected_loss, incremental_benefit, information, plane
@@ -15,11 +15,15 @@ from cea.reports.sensitivity_figures import durability, heat_map, price_curve, p
 from cea.reports.sobol_figures import index_bars, screening_scatter, second_order_map
 from cea.reports.style import save
 from cea.reports.subgroup_figures import subgroups, test_value
+from cea.reports.validation_figures import agreement
+from cea.reports.validation_figures import curves as observed_survival
+from cea.reports.validation_figures import shares as observed_shares
 
 __all__ = [
-    "acceptability", "by_size", "calibration_fit", "chain_trace", "contracts", "convergence", "cost_by_category",
-    "durability", "expected_loss", "forest", "frontier", "grid_map", "heat_map", "incremental_benefit", "index_bars",
-    "information", "loss_by_price", "markov_trace", "net_benefits", "plane", "posterior_panels", "price_curve",
-    "price_probability", "ranking", "responses", "robustness", "save", "scenarios_chart", "screening_scatter",
-    "second_order_map", "subgroups", "survival", "targets", "test_value", "tornado",
+    "acceptability", "agreement", "by_size", "calibration_fit", "chain_trace", "contracts", "convergence",
+    "cost_by_category", "durability", "expected_loss", "forest", "frontier", "grid_map", "heat_map",
+    "incremental_benefit", "index_bars", "information", "loss_by_price", "markov_trace", "net_benefits",
+    "observed_shares", "observed_survival", "plane", "posterior_panels", "price_curve", "price_probability",
+    "ranking", "responses", "robustness", "save", "scenarios_chart", "screening_scatter", "second_order_map",
+    "subgroups", "survival", "test_value", "tornado",
 ]  # fmt: skip
