@@ -122,8 +122,8 @@ def study(source: Source, setting: Setting, draws: tuple[int, int], progress: Pr
             finally:
                 process.kill()
         if process.returncode != 0:
-            lines = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise UsageError(f"the report was not made: {lines[-1] if lines else 'it stopped'}")
+            told = said.read_text(encoding="utf-8", errors="replace").split("\n")
+            raise UsageError(f"the report was not made: {' '.join(line.strip() for line in told) or 'it stopped'}")
         return {path.name: path.read_bytes() for path in sorted(target.glob("report.*"))}
 
 

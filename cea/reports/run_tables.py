@@ -149,7 +149,7 @@ def incremental_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     currency, unit = found.currency, found.effect_unit
     headings = ["Cost", "Life-years", f"{unit}s", "Extra cost", f"{unit}s gained", f"Cost per {unit}"]
     made = Table(
-        f"All strategies ({f'{found.price_year} {found.currency}'.strip()} per person, discounted)",
+        f"All strategies ({_money(found)} per person, discounted)",
         [("Strategy", False), *((heading, True) for heading in headings)],
     )
     best = found.best(found.threshold)
@@ -166,12 +166,17 @@ def incremental_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     return made
 
 
+def _money(found: Incremental) -> str:
+    """Price year and currency."""
+    return f"{found.price_year} {found.currency}".strip()
+
+
 def benefit_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     """Net monetary and net health benefit at each threshold."""
     currency, unit = found.currency, found.effect_unit
     thresholds = [short(threshold, currency) for threshold in found.thresholds]
     columns = [(f"{benefit} at {threshold}", True) for benefit in ("NMB", "NHB") for threshold in thresholds]
-    made = Table("Net benefit", [("Strategy", False), *columns])
+    made = Table(f"Net benefit ({_money(found)} per person)", [("Strategy", False), *columns])
     for row in found.rows:
         made.add([row.label, *(money(value, currency) for value in row.nmb), *(effect(value) for value in row.nhb)])
     highest = "; ".join(
@@ -186,7 +191,7 @@ def pairwise_table(found: Incremental, labels: Mapping[str, str]) -> Table:
     currency, unit = found.currency, found.effect_unit
     columns = [("Strategy", False), ("Extra cost", True), (f"{unit}s gained", True), (f"Cost per {unit}", True)]
     columns += [(f"Extra NMB at {short(threshold, currency)}", True) for threshold in found.thresholds]
-    made = Table(f"Each strategy against {labels[found.comparator]}", columns)
+    made = Table(f"Each strategy against {labels[found.comparator]} ({_money(found)} per person)", columns)
     for pair in found.pairs:
         if pair.strategy != found.comparator:
             cells = [pair.label, money(pair.cost, currency), effect(pair.effect), pair_cell(pair, currency)]
@@ -199,7 +204,7 @@ def also_asked_table(items: Sequence[HeadlineResult], results: Results) -> Table
     currency, unit = results.model.currency, results.model.settings.effect_unit
     columns = [("Comparison", False), (f"Cost per {unit}", True)]
     columns += [("per equal-value life-year", True), (f"per {unit}, no care costs in added life", True)]
-    made = Table("Also asked: cost per unit gained", columns)
+    made = Table(f"Also asked: cost per unit gained ({results.outcomes.money})", columns)
     for item in items:
         extra = item.added_life
         gained = extra.equal_value_life_years
@@ -268,7 +273,8 @@ def totals_table(results: Results, labels: Mapping[str, str]) -> Table:
     """Discounted beside undiscounted."""
     currency, unit = results.model.currency, results.model.settings.effect_unit
     headings = [text for name in ("Cost", "Life-years", f"{unit}s") for text in (name, "not discounted")]
-    made = Table("Discounted and not, per person", [("Strategy", False), *((text, True) for text in headings)])
+    title = f"Discounted and not ({results.outcomes.money} per person)"
+    made = Table(title, [("Strategy", False), *((text, True) for text in headings)])
     for row in results.totals_frame().to_dict("records"):
         cells = [labels[row["strategy"]], money(row["cost"], currency), money(row["cost_undiscounted"], currency)]
         columns = ("life_years", "life_years_undiscounted", "effect", "effect_undiscounted")

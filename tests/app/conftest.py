@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ pytest.importorskip("streamlit")
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from cea.cli import main
 from tests.models import ROOT
 
 Open = Callable[..., AppTest]
@@ -32,6 +34,14 @@ def dashboard(monkeypatch: pytest.MonkeyPatch) -> Open:
         return settled(app)
 
     return opened
+
+
+@pytest.fixture
+def small_folder(tmp_path: Path) -> Path:
+    """A small model in a folder of its own, as `cea new` writes it."""
+    folder = tmp_path / "small"
+    assert main(["new", str(folder)]) == 0
+    return folder
 
 
 def shown(app: AppTest, page: str) -> AppTest:

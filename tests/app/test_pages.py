@@ -41,6 +41,15 @@ def test_every_page_draws(dashboard, jurisdiction):
     assert ("GBP" in app.sidebar.number_input[0].label) == (jurisdiction == "england")
 
 
+def test_every_page_draws_for_another_model(dashboard, small_folder, monkeypatch):
+    monkeypatch.setenv("CEA_INPUTS", str(small_folder))
+    app = dashboard()
+    for page in VIEWS:
+        settled(shown(app, page if page != "summary" else ""))
+        assert not app.error, page
+    assert "EUR" in app.sidebar.number_input[0].label
+
+
 def test_an_edit_changes_the_answer_to_that_of_a_run(dashboard):
     app = dashboard()
     field = next(item for item in app.sidebar.number_input if "per infusion" in item.label)

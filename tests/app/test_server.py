@@ -67,8 +67,8 @@ def test_the_page_loads_nothing_from_other_servers(server):
 
 
 def test_an_upload_without_the_token_of_its_page_is_refused(server):
-    status, _ = asked(f"{server}/_stcore/upload_file/somebody/file", "PUT", b"label: x")
-    assert status in (400, 403)
+    status, text = asked(f"{server}/_stcore/upload_file/somebody/file", "PUT", b"label: x")
+    assert (status, "XSRF" in text) == (403, True)
 
 
 @pytest.mark.parametrize(
@@ -95,3 +95,8 @@ def test_the_settings_are_the_same_however_it_is_started():
     assert SETTINGS["server.enableXsrfProtection"] == "true"
     assert SETTINGS["client.showErrorDetails"] == "none"
     assert SETTINGS["browser.gatherUsageStats"] == "false"
+
+
+def test_nobody_drives_the_dashboard_without_a_browser(server):
+    status, text = asked(f"{server}/_stcore/agent/interact", "POST", b"{}")
+    assert status in (403, 404), text
