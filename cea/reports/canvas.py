@@ -43,7 +43,8 @@ def empty_figure(title: str, width: float, height: float) -> Figure:
 def wrapped(text: str, width: int) -> str:
     """Text in as few lines of at most `width` characters as will hold it, the lines of much the same length."""
     lines = textwrap.wrap(text, width)
-    while width > 1 and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
+    longest = max(map(len, text.split()), default=1)
+    while width > longest and len(shorter := textwrap.wrap(text, width - 1)) == len(lines):
         width, lines = width - 1, shorter
     return "\n".join(lines)
 

@@ -166,6 +166,8 @@ def shares(frame: pd.DataFrame, title: str) -> Figure:
         for panel, cohort in zip(panels, cohorts, strict=True):
             _share_panel(panel, frame[frame["cohort"] == cohort].reset_index(drop=True))
             panel.set_title(wrapped(str(cohort), 40))
+        ends = frame[["expected", "observed_high", "model", "model_high"]].astype(float)
+        panels[0].set_xlim(0, 1.18 * float(np.nanmax(ends)))
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2)
         return figure
@@ -191,7 +193,6 @@ def _share_panel(panel: Axes, rows: pd.DataFrame) -> None:
                 )  # fmt: skip
     panel.set_yticks(spots, [wrapped(str(part), 20) for part in rows["part"]])
     panel.set_ylim(len(rows) - 0.5, -0.5)
-    panel.set_xlim(0, 0.85)
     panel.xaxis.set_major_formatter(_PERCENT)
     panel.grid(visible=False, axis="y")
     panel.set_xlabel("Share of the people at the start")

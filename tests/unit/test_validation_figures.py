@@ -9,7 +9,8 @@ import pytest
 from cea.analysis.fit import Curve, comparisons_frame
 from cea.analysis.targets import Comparison, Interval, Span, Target
 from cea.model.definition import Source
-from cea.reports import validation_figures
+from cea.reports import style, validation_figures
+from cea.reports.canvas import wrapped
 
 SOURCE = Source("published", None, None, None)
 
@@ -113,4 +114,10 @@ def test_shares_stand_beside_each_other():
     observed, model = us.containers
     assert list(observed.lines[0].get_xdata()) == [0.1, 0.32]
     assert np.asarray(model.lines[2][0].get_segments()[0])[:, 0] == pytest.approx([0.15, 0.25])
-    assert len(uk.texts) == 2
+    assert len(uk.texts) == 2 and uk.get_xlim() == us.get_xlim() == pytest.approx((0, 1.18 * 0.41))
+
+
+def test_a_word_is_not_broken_to_make_lines_even():
+    assert wrapped("Transplanted by 1 year", 20) == "Transplanted\nby 1 year"
+    assert style.wrapped("Transplanted by 1 year", 20) == "Transplanted\nby 1 year"
+    assert wrapped("Unbreakable", 4) == "Unbr\neaka\nble"
