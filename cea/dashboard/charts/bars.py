@@ -17,6 +17,10 @@ from cea.reports.wording import money
 _LOW, _HIGH = "#E69F00", "#0072B2"
 _CUT = 6.0
 """A bar that reaches this many times as far from the base as the next longest is cut."""
+_ROOM = 0.1
+"""Share of the cohort from which an area has room for its name."""
+_SIGN = 0.0135
+"""Width of a letter, as a share of that of a chart."""
 
 
 def trace(frame: pd.DataFrame, states: Mapping[str, tuple[str, bool]]) -> Any:
@@ -48,7 +52,31 @@ def trace(frame: pd.DataFrame, states: Mapping[str, tuple[str, bool]]) -> Any:
             alt.Tooltip("share:Q", title="Share", format=".1%"),
         ],
     )
-    return look.finished(chart, 320, labels)
+    places = _tallest(shown, order)
+    named = [
+        alt.Chart(places)
+        .mark_text(fontSize=11, fontWeight="bold", **halo, **look.IN_ROOM)
+        .encode(x="year:Q", y="middle:Q", text="label:N")
+        for halo in look.HALOS
+    ]
+    return look.finished(alt.layer(chart, *named), 320, labels)
+
+
+def _tallest(shown: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """For each state with room for its name, where its area is tallest, off the edges."""
+    table = shown.pivot_table(index="year", columns="state", values="share", sort=False)[list(order)].sort_index()
+    tops = table.cumsum(axis=1)
+    start = len(table) // 8
+    inner = table.iloc[start : len(table) - max(1, start)]
+    labels = dict(zip(shown["state"], shown["label"], strict=True))
+    rows = []
+    for state in order:
+        at = int(inner[state].to_numpy().argmax())
+        height = float(inner[state].to_numpy()[at])
+        if height > _ROOM:
+            middle = float(tops[state].to_numpy()[at + start]) - height / 2
+            rows.append({"year": float(inner.index[at]), "middle": middle, "label": labels[state]})
+    return pd.DataFrame(rows, columns=["year", "middle", "label"])
 
 
 def stacked(frame: pd.DataFrame, bar: str, part: str, value: tuple[str, str], order: Sequence[str]) -> Any:
@@ -71,6 +99,14 @@ def stacked(frame: pd.DataFrame, bar: str, part: str, value: tuple[str, str], or
             tooltip=[f"{bar}:N", f"{part}:N", alt.Tooltip(f"{value[0]}:Q", title=value[1], format=",.4~f")],
         )
     )
+    inside = _inside(shown, (bar, part, value[0]), room.domain[1], parts)
+    names = [
+        alt.Chart(rows)
+        .mark_text(fontSize=11, color=colour, **look.IN_ROOM)
+        .encode(y=down, x=alt.X("middle:Q"), text=f"{part}:N")
+        for colour, rows in inside
+        if len(rows)
+    ]
     ends = (
         alt.Chart(total)
         .mark_text(align="left", dx=5, fontSize=12)
@@ -80,7 +116,20 @@ def stacked(frame: pd.DataFrame, bar: str, part: str, value: tuple[str, str], or
             text=alt.Text(f"{value[0]}:Q", format=",.0f" if total[value[0]].max() > 1000 else ",.2f"),
         )
     )
-    return look.finished(bars + ends, 70 + 46 * len(order), parts)
+    return look.finished(alt.layer(bars, *names, ends), 70 + 46 * len(order), parts)
+
+
+def _inside(
+    shown: pd.DataFrame, columns: tuple[str, str, str], reach: float, parts: Sequence[str]
+) -> list[tuple[str, pd.DataFrame]]:
+    """The names of the parts that are long enough for them, with where they stand, by colour of the text."""
+    bar, part, value = columns
+    ordered = shown.sort_values("place", kind="stable")
+    middle = ordered.groupby(bar, sort=False)[value].cumsum() - ordered[value] / 2
+    fits = ordered[value] / reach > ordered[part].str.len() * _SIGN
+    rows = ordered.assign(middle=middle)[fits]
+    dark = rows[part].map({name: look.is_dark(at) for at, name in enumerate(parts)}).astype(bool)
+    return [("white", rows[dark]), (look.INK, rows[~dark])]
 
 
 def tornado(found: OneWay, top: int = 12) -> Any:

@@ -18,6 +18,8 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down"
 _BREAK = "\n"
 _SHORT = 24
 """Labels up to this many signs stand side by side in a legend."""
+_LIGHT = 140
+"""Brightness from which text is black."""
 AMOUNT = "~s"
 """How axes write amounts: 100k."""
 _WIDE = 560
@@ -33,6 +35,12 @@ def colours(labels: Sequence[str], dead: Sequence[bool] | None = None, among: Se
     gone = dead if dead is not None else [False] * len(labels)
     shades = [(style.dead_look if grey else style.look)(at).colour for at, grey in enumerate(gone)]
     return _scale(labels, shades, among)
+
+
+def is_dark(position: int) -> bool:
+    """Whether white text can be read on the colour at this position of the model's order."""
+    red, green, blue = (int(style.look(position).colour[at : at + 2], 16) for at in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < _LIGHT
 
 
 def dashes(labels: Sequence[str], among: Sequence[str] | None = None) -> alt.Scale:

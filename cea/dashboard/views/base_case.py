@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from cea.dashboard import parts
@@ -46,11 +48,9 @@ def _frontier(answer: Answer) -> None:
         found.pairwise_frame(),
         "frontier",
         alt=f"On the frontier are {on}.",
-        read="To the right is more health, upwards is more cost. The solid line joins the strategies that "
-        "are the best buy "
-        "at some threshold; the others are dominated. The dashed line is the threshold: a strategy below "
-        "it is worth its "
-        "cost against the cheapest one.",
+        read="To the right is more health, upwards is more cost. The solid line joins the strategies that are the best "
+        "buy at some threshold; the others are dominated. The dashed line is the threshold: a strategy below it is "
+        "worth its cost against the cheapest one.",
     )
     parts.printed(incremental_table(found, answer.labels))
 
@@ -141,7 +141,8 @@ def _tables(answer: Answer) -> None:
     events = events_table(results, labels)
     if events.rows:
         parts.printed(events)
+    named = {**labels, **{name: item.label for name, item in results.model.parameters.items()}}
     for line in notes(results):
         if line.startswith("Solved"):
-            st.caption(plain(line))
+            st.caption(plain(re.sub(r"\w+", lambda word: named.get(word[0], word[0]), line)))
     parts.download(results.lines_frame(), "outcomes", "Download all outcomes as CSV")

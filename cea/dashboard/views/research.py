@@ -26,11 +26,9 @@ def research(screen: Screen) -> None:
     st.title("Research")
     st.caption(plain(setting_line(screen.answer)))
     st.markdown(
-        "If the best buy of today is not the best one in truth, something is lost. More evidence lowers "
-        "that loss, and is "
-        "worth at most what it lowers it by. All values here are the most that evidence can be worth to "
-        "each person who "
-        "faces the choice; a study must also be paid for."
+        "If the best buy of today is not the best one in truth, something is lost. More evidence lowers that loss, and "
+        "is worth at most what it lowers it by. All values here are the most that evidence can be worth to each person "
+        "who faces the choice; a study must also be paid for."
     )
     if not screen.answer.headlines:
         st.info("The model has no headline comparison of the strategies that are selected.")
@@ -113,11 +111,9 @@ def _each(learned: Learned, headline: Headline) -> None:
         frame,
         f"evppi_{headline.name}",
         alt=f"The first is {top['label']} with {money(float(top['value']), model.currency)}.",
-        read="A bar is the most that it is worth to know this input, or all inputs of a group together, "
-        "before choosing. "
-        "The lines are 95 % intervals of Monte Carlo error, the dashed line is the value of knowing "
-        "everything. Values of "
-        "inputs do not add up.",
+        read="A bar is the most that it is worth to know this input, or all inputs of a group together, before "
+        "choosing. The lines are 95 % intervals of Monte Carlo error, the dashed line is the value of knowing "
+        "everything. Values of inputs do not add up.",
     )
 
 
@@ -125,7 +121,7 @@ def _studies(learned: Learned) -> None:
     """The studies of the model: their value, and the best size given whom they help and what they cost."""
     st.markdown("#### Studies that could be done")
     st.caption(
-        "The value of a study (EVSI) is per person. For the best size give whom the choice concerns and "
+        "The value of a study (EVSI) is per person. For the best number of patients say whom the choice concerns and "
         "what a study costs: these are your assumptions."
     )
     with st.container(border=True):
@@ -195,9 +191,8 @@ def _values(learned: Learned, headline: Headline) -> None:
         frame,
         f"evsi_{headline.name}",
         alt="A line for each kind of study.",
-        read="What the study would be worth to each person who faces the choice after it. More patients "
-        "say more, but the "
-        "lines flatten: the study cannot be worth more than knowing exactly what it measures.",
+        read="What the study would be worth to each person who faces the choice after it. More patients say more, but "
+        "the lines flatten: the study cannot be worth more than knowing exactly what it measures.",
     )
 
 
