@@ -6,12 +6,13 @@ Those that need no knowledge of the disease are made here on any model at its cu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from cea.analysis import extremes
+from cea.analysis.closeness import EXACT, Finding, both, close, within
 from cea.analysis.deterministic import Progress
 from cea.analysis.headline import headlines
 from cea.analysis.incremental import incremental
@@ -24,78 +25,81 @@ from cea.engine.solve import solved_values
 from cea.errors import CeaError
 from cea.model.definition import Model
 
-EXACT = 1e-9
-"""Relative difference up to which two numbers that must be equal are."""
-
 
 @dataclass(frozen=True)
 class Check:
-    """One check: what must hold, whether it does (None: not possible here), and what was found."""
+    """One check: what must hold, whether it does (None: not possible here), and what was found.
+
+    `gap` is the difference that was found, where there is one, and `allowed` how large it may be.
+    """
 
     name: str
     expectation: str
     passed: bool | None
     found: str
+    gap: float | None = None
+    allowed: float = EXACT
 
 
-Finding = tuple[bool | None, str]
 Look = Callable[[Results], Finding]
 
 
-def verify(model: Model, perspective: str | None = None, progress: Progress | None = None) -> tuple[Check, ...]:
-    """All checks of a model at its current inputs. Raises InputError and UsageError where it cannot be run at all."""
+def verify(
+    model: Model,
+    perspective: str | None = None,
+    progress: Progress | None = None,
+    none: Mapping[str, float] | None = None,
+) -> tuple[Check, ...]:
+    """All checks of a model at its current inputs. Raises InputError and UsageError where it cannot be run at all.
+
+    none: parameters at the values that stand for no effect of what is studied, where somebody knows them.
+    """
     results = run(model, perspective)
-    checks = tuple(_CHECKS)
+    off = ("No effect", "With the effect that the studies inform taken away, nobody gains life.",
+           lambda results: extremes.no_effect(results, none or {}))  # fmt: skip
+    checks: tuple[tuple[str, str, Look], ...] = (*_CHECKS, off)
     found = []
     for done, (name, expectation, look) in enumerate(checks):
         try:
-            passed, said = look(results)
+            seen = look(results)
         except CeaError as error:
-            passed, said = None, f"not possible with these inputs: {error}"
-        found.append(Check(name, expectation, passed, said))
+            seen = Finding(None, f"not possible with these inputs: {error}")
+        found.append(Check(name, expectation, *seen))
         if progress is not None:
             progress(done + 1, len(checks))
     return tuple(found)
 
 
-def _close(one: npt.ArrayLike, other: npt.ArrayLike) -> tuple[bool, str]:
-    """Whether two arrays are equal but for rounding, and by how much they differ."""
-    first, second = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
-    size = max(float(np.abs(first).max(initial=0.0)), float(np.abs(second).max(initial=0.0)), 1e-300)
-    gap = float(np.abs(first - second).max(initial=0.0)) / size
-    return gap <= EXACT, f"largest relative difference {gap:.1g}"
-
-
 def _trace_sums(results: Results) -> Finding:
     occupancy = results.cohort.trace.occupancy
     inside = bool(occupancy.min() >= -EXACT and occupancy.max() <= 1 + EXACT)
-    equal, said = _close(occupancy.sum(axis=-1), np.ones(occupancy.shape[:-1]))
-    return inside and equal, said
+    sums = close(occupancy.sum(axis=-1), np.ones(occupancy.shape[:-1]))
+    return sums if inside else sums._replace(passed=False, found=f"a share is not between 0 and 1; {sums.found}")
 
 
 def _living(results: Results) -> Finding:
     rise = float(np.diff(results.cohort.alive, axis=-1).max(initial=0.0))
-    return rise <= EXACT, f"largest rise {max(rise, 0.0):.1g}"
+    return within(rise, "largest rise")
 
 
 def _dead_stay(results: Results) -> Finding:
     states = list(results.model.states.values())
     dead = [at for at, state in enumerate(states) if state.dead]
     if not dead:
-        return None, "no state is death"
+        return Finding(None, "no state is death")
     fall = float(np.diff(results.cohort.trace.occupancy[..., dead], axis=-2).min(initial=0.0))
-    return fall >= -EXACT, f"largest fall {abs(fall):.1g}"
+    return within(-fall, "largest fall")
 
 
 def _life_years(results: Results) -> Finding:
     line = results.life_years
-    return _close(np.sum(list(line.by_state.values()), axis=0), line.discounted)
+    return close(np.sum(list(line.by_state.values()), axis=0), line.discounted)
 
 
 def _costs_add_up(results: Results) -> Finding:
     frame = results.categories_frame()
     parts = frame.groupby("strategy", sort=False)["cost"].sum() if len(frame) else 0.0 * results.total("cost")[0]
-    return _close(parts, results.total("cost")[0])
+    return close(parts, results.total("cost")[0])
 
 
 def _net_benefit(results: Results) -> Finding:
@@ -105,7 +109,7 @@ def _net_benefit(results: Results) -> Finding:
         benefit = outcomes.net_monetary_benefit(level)[0]
         chosen = benefit[outcomes.strategies.index(found.best(level))]
         lost.append(float((benefit.max() - chosen) / max(np.abs(benefit).max(), 1.0)))
-    return max(lost) <= EXACT, f"largest relative loss of what the ratios choose {max(lost):.1g}"
+    return within(max(lost), "largest relative loss of what the ratios choose")
 
 
 def _highest_price(results: Results) -> Finding:
@@ -119,22 +123,22 @@ def _highest_price(results: Results) -> Finding:
         again = next(one for one in headlines(at_limit) if one.headline.name == item.headline.name)
         gaps.append(abs(again.net_benefit(model.threshold)) / max(abs(again.pair.cost), 1.0))
     if not gaps:
-        return None, "no comparison has a highest price here"
-    return max(gaps) <= EXACT, f"largest net benefit at the highest price {max(gaps):.1g} of the extra cost"
+        return Finding(None, "no comparison has a highest price here")
+    return within(max(gaps), "largest net benefit at the highest price, as a share of the extra cost,")
 
 
 def _no_discounting(results: Results) -> Finding:
     settings = results.model.settings
     zero = _parameter_names(results.model, (settings.discount_costs.text, settings.discount_effects.text))
     if zero is None:
-        return None, "the discount rates are no parameters"
+        return Finding(None, "the discount rates are no parameters")
     flat = run(results.model, results.perspective, dict.fromkeys(zero, 0.0))
-    return _close(flat.total("cost"), flat.total("cost", discounted=False))
+    return close(flat.total("cost"), flat.total("cost", discounted=False))
 
 
 def _discounting_lowers(results: Results) -> Finding:
     excess = results.life_years.discounted - results.life_years.undiscounted
-    return bool((excess <= EXACT).all()), f"largest excess {max(float(excess.max()), 0.0):.1g} years"
+    return within(max(float(excess.max()), 0.0), "largest excess in years")
 
 
 def _no_costs(results: Results) -> Finding:
@@ -142,9 +146,9 @@ def _no_costs(results: Results) -> Finding:
     unit = model.currency
     free = {name: 0.0 for name, item in model.parameters.items() if unit in item.unit and item.value is not None}
     none = run(model, results.perspective, free)
-    equal, said = _close(none.outcomes.effect, results.outcomes.effect)
-    cost = float(np.abs(none.outcomes.cost).max())
-    return equal and cost == 0, f"largest cost {cost:g}; effects: {said}"
+    effects = close(none.outcomes.effect, results.outcomes.effect)
+    cost = float(np.abs(none.outcomes.cost).max() / np.abs(results.outcomes.cost).max(initial=1.0))
+    return both(costs=within(cost, "largest share that is left"), effects=effects)
 
 
 def _double_costs(results: Results) -> Finding:
@@ -155,19 +159,19 @@ def _double_costs(results: Results) -> Finding:
     }
     computed = [name for name, item in model.parameters.items() if unit in item.unit and item.value is None]
     if computed:
-        return None, f"computed amounts do not double by themselves: {', '.join(computed)}"
-    return _close(run(model, results.perspective, amounts).outcomes.cost, 2 * results.outcomes.cost)
+        return Finding(None, f"computed amounts do not double by themselves: {', '.join(computed)}")
+    return close(run(model, results.perspective, amounts).outcomes.cost, 2 * results.outcomes.cost)
 
 
 def _same_switches(results: Results) -> Finding:
     model = results.model
     first = next(iter(model.strategies.values()))
-    same = {name: replace(item, switches=first.switches) for name, item in model.strategies.items()}
+    known = dict.fromkeys((name for item in model.declared_strategies.values() for name in item.switches), 0.0)
+    same = {name: replace(item, switches={**known, **first.switches}) for name, item in model.strategies.items()}
     cohort = simulate(replace(model, strategies=same, declared_strategies=same), results.solved, tuple(same))
     twins = Results(cohort, *lines(cohort), results.solved, results.perspective).outcomes
-    both = [np.broadcast_to(array[:, :1], array.shape) for array in (twins.cost, twins.effect)]
-    cost, effect = _close(twins.cost, both[0]), _close(twins.effect, both[1])
-    return cost[0] and effect[0], f"costs: {cost[1]}; effects: {effect[1]}"
+    alike = [np.broadcast_to(array[:, :1], array.shape) for array in (twins.cost, twins.effect)]
+    return both(costs=close(twins.cost, alike[0]), effects=close(twins.effect, alike[1]))
 
 
 def _order(results: Results) -> Finding:
@@ -175,10 +179,8 @@ def _order(results: Results) -> Finding:
     turned = replace(model, strategies=dict(reversed(list(model.strategies.items()))))
     found, other = incremental(results.outcomes), incremental(run(turned, results.perspective).outcomes)
     same = all(found.row(name).icer == other.row(name).icer for name in model.strategies)
-    return (
-        same and found.frontier == other.frontier,
-        "the frontier and all ratios are the same" if same else "they differ",
-    )
+    same = same and found.frontier == other.frontier
+    return Finding(same, "the frontier and all ratios are the same" if same else "they differ")
 
 
 def _correction(results: Results) -> Finding:
@@ -190,31 +192,31 @@ def _correction(results: Results) -> Finding:
     own = results.outcomes.effect
     gap = float(np.abs(ends[0] - ends[1]).max())
     inside = bool(((own <= np.maximum(*ends) + EXACT) & (own >= np.minimum(*ends) - EXACT)).all())
-    return inside, f"start and end of the cycle differ by at most {gap:.4f} in effect"
+    return Finding(inside, f"start and end of the cycle differ by at most {gap:.4f} in effect")
 
 
 def _engines(results: Results) -> Finding:
     model = results.model
     names = tuple(name for name, item in model.parameters.items() if item.uncertain and item.value is not None)
     if not names:
-        return None, "no input is uncertain"
+        return Finding(None, "no input is uncertain")
     program = Program.of(model, results.perspective, names, solved_values(model), [])
     points = {name: np.array([model.parameters[name].value]) for name in names}
     totals = evaluate(program, points)
-    cost, effect = _close(totals.cost, results.outcomes.cost), _close(totals.effect, results.outcomes.effect)
-    return cost[0] and effect[0], f"costs: {cost[1]}; effects: {effect[1]}"
+    outcomes = results.outcomes
+    return both(costs=close(totals.cost, outcomes.cost), effects=close(totals.effect, outcomes.effect))
 
 
 def _again(results: Results) -> Finding:
     model = results.model
     name = next((name for name, item in model.parameters.items() if item.value and name in model.used), None)
     if name is None:
-        return None, "no input has a number"
+        return Finding(None, "no input has a number")
     value = model.parameters[name].value or 0.0
     there = model.with_values({name: 2 * value})
     again = run(there.with_values({name: value}), results.perspective).outcomes
     same = bool((again.cost == results.outcomes.cost).all() and (again.effect == results.outcomes.effect).all())
-    return same, f"{name} doubled and set to its own value again"
+    return Finding(same, f"{name} doubled and set to its own value again")
 
 
 def _parameter_names(model: Model, texts: tuple[str, ...]) -> tuple[str, ...] | None:
@@ -238,5 +240,12 @@ _CHECKS: tuple[tuple[str, str, Look], ...] = (
     ("Order", "The order of the strategies changes nothing.", _order),
     ("Cycle", "Effects lie between those counted at the start and at the end of each cycle.", _correction),
     ("Two engines", "The fast engine of the draws gives the base case at the point values.", _engines),
+    ("No deaths", "Without ways to a state of death everybody lives to the horizon.", extremes.no_deaths),
+    ("Certain death", "With certain death nobody is alive after the first cycle.", extremes.certain_death),
+    ("More deaths", "With a tenth more deaths every strategy has fewer life-years.", extremes.more_deaths),
+    ("Full health", "With the weight 1 in every living state effects are life-years.", extremes.full_health),
+    ("Far discounting", "At a discount rate of a million at most one cycle of life counts.", extremes.far_discounting),
+    ("Price", "Costs grow in proportion to a price, and effects do not depend on it.", extremes.linear_price),
+    ("Draws", "The means of draws are those of their distributions, but for Monte Carlo error.", extremes.draw_means),
     ("Back again", "An input changed and changed back leaves every result exactly as it was.", _again),
 )

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cea.engine.psa import run_draws
 from cea.engine.results import Results
+from cea.engine.sampling import sample
 from cea.errors import CeaError
 
 TOLERANCE = 1e-12
 """Difference of two cells, relative to the larger one or absolute below one; LibreOffice writes 15 digits."""
 
+REPLAYED = 1
+"""Draws that are replayed: each takes a recalculation of the whole workbook."""
 _SECONDS = 600
 _PROFILE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -49,6 +53,51 @@ def recalculated(results: Results, office: str) -> Recalculated:
         stored = folder / "workbook.xlsx"
         write_workbook(results.model, stored, perspective=results.perspective)
         return _compared(stored, recalculate([stored], folder, office)[stored])
+
+
+def replayed(results: Results, office: str, seed: int) -> float:
+    """The largest relative difference of costs and effects of draws that the workbook replays, row after row.
+
+    Raises CeaError when LibreOffice does not answer.
+    """
+    from cea.reports.workbook import write_workbook  # noqa: PLC0415 - slow to import
+
+    model = results.model
+    psa = run_draws(model, sample(model, REPLAYED + 1, seed), results.perspective)  # one alone has no spread
+    with tempfile.TemporaryDirectory() as spare:
+        folder = Path(spare)
+        stored = folder / "draws.xlsx"
+        write_workbook(model, stored, perspective=results.perspective, psa=psa)
+        copies = [_replaying(stored, folder / f"row_{row}.xlsx", row) for row in range(1, REPLAYED + 1)]
+        computed = recalculate(copies, folder, office)
+        gaps = [
+            _gap(value, float(amounts[at, position]))
+            for at, copy in enumerate(copies)
+            for kind, amounts in (("cost", psa.outcomes.cost), ("effect", psa.outcomes.effect))
+            for position, value in enumerate(_named(computed[copy], kind, psa.outcomes.strategies))
+        ]
+    return max(gaps)
+
+
+def _replaying(stored: Path, target: Path, row: int) -> Path:
+    """A copy of a workbook that is set to replay a draw."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow to import
+
+    book = load_workbook(stored)
+    for name, value in (("control.run_mode", 2), ("control.psa_row", row)):
+        sheet, cell = next(iter(book.defined_names[name].destinations))
+        book[sheet][cell.replace("$", "")] = value
+    book.save(target)
+    return target
+
+
+def _named(file: Path, kind: str, strategies: Sequence[str]) -> list[Any]:
+    """The results of a kind, a strategy each."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow to import
+
+    book = load_workbook(file, data_only=True)
+    places = [next(iter(book.defined_names[f"result.{kind}.{name}"].destinations)) for name in strategies]
+    return [book[sheet][cell.replace("$", "")].value for sheet, cell in places]
 
 
 def recalculate(files: Sequence[Path], folder: Path, office: str) -> dict[Path, Path]:

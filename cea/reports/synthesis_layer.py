@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from cea.analysis.pooling import IntervalKind, Pooled
@@ -42,7 +43,7 @@ def layer_text(
         "ref": evidence.source.ref,
         "where": f"{file}, analysis {analysis.name}",
         "grade": "derived",
-        "note": f"{line}. Studies: {names}",
+        "note": f"{line}. Studies: {names}. {_grades(evidence, analysis)}",
     }
     rows = [
         f"# Written by `cea synthesis` from {file}.",
@@ -65,6 +66,16 @@ def layer_text(
             f"    range: [{_number(low)}, {_number(high)}]",
         ]
     return "\n".join(rows) + "\n"
+
+
+def _grades(evidence: Evidence, analysis: Analysis) -> str:
+    """How good the studies and, where bias is taken off, its priors are, which a derived value must not hide."""
+    counts = Counter(evidence.studies[name].source.grade for name in analysis.studies)
+    said = f"Grades of the studies: {', '.join(f'{count} {grade}' for grade, count in counts.items())}"
+    if not analysis.bias_times:
+        return said
+    designs = (evidence.designs[evidence.studies[name].design or ""] for name in analysis.studies)
+    return f"{said}; of the priors of bias: {', '.join(dict.fromkeys(item.source.grade for item in designs))}"
 
 
 def _text(text: str) -> str:

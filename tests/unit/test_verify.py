@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,13 @@ from cea.analysis import kernel_agreement
 from cea.analysis.kernel_agreement import Agreement, agreement
 from cea.cli import main, recalculation
 from cea.cli.recalculation import _compared, _gap
+from cea.engine.psa import run_draws
+from cea.engine.results import run
+from cea.engine.sampling import sample
 from cea.errors import InputError
 from cea.loading.published_file import FILE, Printed, read_printed
+from cea.reports.verification_figure import Dot, differences
+from tests.conformance.workbooks import short
 from tests.models import ROOT, shipped
 from tests.validation.test_published import HIV, SICK_SICKER, STRATEGIES
 
@@ -36,6 +43,11 @@ def test_all_checks_of_the_shipped_model_pass(tmp_path: Path, capsys: pytest.Cap
     page = (out / "verification.html").read_text(encoding="utf-8")
     assert page.count("<td>passed</td>") == sum(check["passed"] is True for check in checks)
     assert "cea-model" in page and "input hash" in page and "Commit: " in page
+    assert page.count("<img ") == 2 and (out / "differences.png").is_file() and (out / "published.svg").is_file()
+    for check in checks:
+        if check["gap"] is not None and check["passed"] is not None:
+            assert check["passed"] == (check["gap"] <= check["allowed"]), check["name"]
+    assert sum(check["gap"] is not None for check in checks) > 50
     assert "| Trace |" in (out / "verification.md").read_text(encoding="utf-8")
 
 
@@ -118,5 +130,29 @@ def test_without_libreoffice_the_workbook_is_not_recalculated(
     monkeypatch.setattr(recalculation.shutil, "which", lambda name: None)
     arguments = [item for item in QUICK if item != "--no-workbook"]
     assert main([*arguments, "--published", str(tmp_path / "none"), "--json"]) == 0
-    last = json.loads(capsys.readouterr().out)["checks"][-1]
-    assert last["passed"] is None and "not installed" in last["found"]
+    for last in json.loads(capsys.readouterr().out)["checks"][-2:]:
+        assert last["passed"] is None and "not installed" in last["found"]
+
+
+def test_a_replayed_draw_gives_our_numbers_and_another_draw_does_not(
+    program: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+):
+    office = program("soffice")
+    results = run(short(shipped("england"), 5))
+    assert recalculation.replayed(results, office, 1) < recalculation.TOLERANCE
+    other = run_draws(results.model, sample(results.model, 2, 2), results.perspective)
+    plain = recalculation.run_draws
+    monkeypatch.setattr(
+        recalculation, "run_draws",
+        lambda *args: replace(plain(*args), outcomes=replace(plain(*args).outcomes, cost=other.outcomes.cost)),
+    )  # fmt: skip
+    assert recalculation.replayed(results, office, 1) > 1e-3
+
+
+def test_the_figure_puts_failures_right_of_the_tolerance_and_marks_them():
+    drawn = differences("Differences", [Dot("none", 0.0, True), Dot("near", 0.5, True), Dot("far", 1e9, False)])
+    (axes,) = drawn.axes
+    marks = [(line.get_marker(), float(line.get_xdata()[0])) for line in axes.lines if line.get_marker() != "None"]
+    assert [marker for marker, _ in marks] == ["o", "o", "X"]
+    spots = [spot for _, spot in marks]
+    assert spots[0] == 1e-8 and spots[1] == 0.5 and 1 < spots[2] <= axes.get_xlim()[1]
