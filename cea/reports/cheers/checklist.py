@@ -54,8 +54,12 @@ ITEMS: tuple[Item, ...] = (
     Item(9, "Time horizon", "Over how long, and is that long enough?", "time", "horizon"),
     Item(10, "Discount rate", "At which rates are later costs and effects discounted, and why?", "time", "discounting"),
     Item(11, "Selection of outcomes", "Which outcomes measure benefit and harm, and why?", "outcomes", "outcomes"),
-    Item(12, "Measurement of outcomes", "How were these outcomes measured?", "inputs", "outcomes"),
-    Item(13, "Valuation of outcomes", "Who valued them, and by which method?", "inputs", "outcomes"),
+    Item(
+        12, "Measurement of outcomes", "How were these outcomes measured?", "inputs", "outcomes", also=("outcomes",),
+    ),
+    Item(
+        13, "Valuation of outcomes", "Who valued them, and by which method?", "inputs", "outcomes", also=("outcomes",),
+    ),
     Item(14, "Resources and costs", "How were resources counted and priced?", "costs", also=("inputs",)),
     Item(
         15, "Currency, price date, conversion", "In which money, of which year, converted how?", "costs",

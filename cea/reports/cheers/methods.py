@@ -192,14 +192,17 @@ def _cycle(found: Findings) -> str:
 
 
 def inputs(found: Findings) -> Section:
-    """Every input with value, uncertainty, grade and source, by group; then the sources."""
+    """Every input in use with value, uncertainty, grade and source, by group; then the sources."""
     model = found.model
-    rows = catalogue.records(catalogue.parameters(model, evaluated(model)))
+    known = catalogue.records(catalogue.parameters(model, evaluated(model)))
+    rows = [row for row in known if row["name"] in model.used]
     headings = (("Input", False), ("Value", False), ("Distribution", False), ("95 % interval", False))
     columns = (*headings, ("Grade", False), ("Source", False))
     parts: list[Part] = [
         Paragraph(f"Grades: {'; '.join(f'{grade}: {meaning}' for grade, meaning in catalogue.GRADES.items())}.")
     ]
+    if idle := len(known) - len(rows):
+        parts.append(Paragraph(f"Inputs that nothing in this run reads are not listed ({idle})."))
     for group in dict.fromkeys(row["group"] for row in rows):
         cells = tuple(_input(row) for row in rows if row["group"] == group)
         parts.append(Table(group, columns, cells))

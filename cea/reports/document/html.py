@@ -35,11 +35,12 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bo
 th { border-bottom: 2px solid #767676; vertical-align: bottom; }
 td { overflow-wrap: break-word; max-width: 22rem; } td:has(a) { overflow-wrap: anywhere; min-width: 12rem; }
 td.equation { max-width: none; } mtd { text-align: left; padding: .1em .6em .1em .1em; } mi { font-style: italic; }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+th.number { white-space: normal; }
 figure { margin: 1.5rem 0; } img { max-width: 100%; height: auto; } figcaption { font-weight: 600; }
 @media print {
   body { max-width: none; margin: 0; padding: 0; font-size: 11px; } .wide { overflow: visible; }
-  figure, tr { break-inside: avoid; } h2, h3, caption { break-after: avoid; } img { max-height: 20cm; }
+  figure, tr { break-inside: avoid; } h2, h3, caption, thead { break-after: avoid; } img { max-height: 20cm; }
   .broad { page: broad; font-size: 10.5px; } .broad td { max-width: 34rem; }
 }
 """

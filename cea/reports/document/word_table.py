@@ -18,8 +18,10 @@ _LONGEST = 60
 """Characters of a text column up to which it asks for room."""
 _LONGEST_WORD = 22
 """Longer words, such as addresses, may be broken."""
-_EQUATION, _LONGEST_EQUATION = 0.9, 100
-"""Room of an equation for each character of it as text, and the most characters that it is given room for."""
+_EQUATION, _SHORTEST_EQUATION, _LONGEST_EQUATION = 0.9, 36, 110
+"""Room of an equation for each character of it as text, and the fewest and most that it is given room for."""
+_FULL_SIZE, _SMALLEST = 90, 0.7
+"""Equations of more characters are set smaller, down to this share: those with cases are not broken into lines."""
 _PORTRAIT_CM = 17.0
 _TOGETHER = 16
 """Tables of at most so many rows stay on one page."""
@@ -60,7 +62,7 @@ def widths_cm(part: Table, room: float) -> list[float]:
         cells = [str(row[at]) for row in part.rows]
         longest = max([len(heading) / 2, *map(len, cells)])
         if any(isinstance(row[at], Equation) for row in part.rows):
-            least = min(_EQUATION * longest, _LONGEST_EQUATION)
+            least = min(max(_EQUATION * longest, _SHORTEST_EQUATION), _LONGEST_EQUATION)
         else:
             words = [len(word) * 1.3 for word in heading.split()]
             words += map(len, cells) if number else (len(word) for cell in cells for word in cell.split())
@@ -99,7 +101,8 @@ def _fill(place: Any, cell: Cell, size: Any, *, number: bool, head: bool, togeth
     layout.space_after = layout.space_before = Pt(1.5)
     layout.keep_with_next = together or None
     if isinstance(cell, Equation):
-        paragraph._p.append(omml(printable(cell.latex), round(2 * size.pt)))
+        shrunk = min(1.0, max(_SMALLEST, _FULL_SIZE / max(len(cell.text), 1)))
+        paragraph._p.append(omml(printable(cell.latex), round(2 * size.pt * shrunk)))
         return
     if number:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
