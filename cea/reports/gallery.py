@@ -10,7 +10,7 @@ from cea.reports.figures import cost_by_category, frontier, markov_trace, surviv
 from cea.reports.forest_figure import forest, robustness
 from cea.reports.information_figures import by_size, net_benefits, ranking
 from cea.reports.psa_figures import acceptability, convergence, expected_loss, incremental_benefit, information, plane
-from cea.reports.scenario_figures import grid_map, scenarios_chart
+from cea.reports.scenario_figures import grid_map, scenarios_chart, structures_chart
 from cea.reports.sensitivity_figures import durability, heat_map, price_curve, price_probability, tornado
 from cea.reports.sobol_figures import index_bars, screening_scatter, second_order_map
 from cea.reports.style import save
@@ -25,5 +25,5 @@ __all__ = [
     "incremental_benefit", "index_bars", "information", "loss_by_price", "markov_trace", "net_benefits",
     "observed_shares", "observed_survival", "plane", "posterior_panels", "price_curve", "price_probability",
     "ranking", "responses", "robustness", "save", "scenarios_chart", "screening_scatter", "second_order_map",
-    "subgroups", "survival", "test_value", "tornado",
+    "structures_chart", "subgroups", "survival", "test_value", "tornado",
 ]  # fmt: skip
