@@ -42,10 +42,7 @@ def curves(
         "strokeDash": alt.StrokeDash(f"{series}:N", scale=look.dashes(order, among=shown), legend=legend),
     }
     across = alt.X(f"{x[0]}:Q", title=x[1], axis=look.amounts())
-    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=False)
-    up = alt.Y(
-        f"{y[0]}:Q", title=y[1], axis=alt.Axis(format="%", tickCount=6) if share else look.amounts(), scale=scale
-    )
+    up = _up(frame[y[0]], y, share=share, log=log)
     base = alt.Chart(frame)
     tip = [
         alt.Tooltip(f"{series}:N", title=" "),
@@ -61,10 +58,7 @@ def curves(
         layers.append(area.encode(color=style["color"]))
     layers.append(base.mark_line(strokeWidth=2.5, clip=True).encode(x=across, y=up, tooltip=tip, **style))
     layers.append(base.mark_point(opacity=0, size=90).encode(x=across, y=up, tooltip=tip, detail=f"{series}:N"))
-    if rule is not None:
-        layers.append(vertical(rule))
-    if level is not None:
-        layers.append(alt.Chart(pd.DataFrame({"level": [level]})).mark_rule(color=look.INK).encode(y="level:Q"))
+    layers += _rules(rule, level)
     if len(shown) > 1 and max(map(len, shown)) <= _LONGEST:
         layers.append(_labels(frame, x[0], y[0], series, style["color"]))
     return look.finished(alt.layer(*layers), height, shown if len(shown) > 1 else ())
@@ -98,9 +92,22 @@ def observed(alive: pd.DataFrame, rows: pd.DataFrame) -> Any:
     return look.finished(alt.layer(line, spans, points), 380, order)
 
 
-def vertical(at: float) -> Any:
-    """A dashed vertical line."""
-    return alt.Chart(pd.DataFrame({"at": [at]})).mark_rule(strokeDash=[5, 4], color=look.MUTED).encode(x="at:Q")
+def _up(values: pd.Series[float], y: tuple[str, str], *, share: bool, log: bool) -> alt.Y:
+    """The upward axis of curves: a proportion, amounts, or amounts on a logarithmic scale."""
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(domain=[0, 1]) if share else alt.Scale(zero=False)
+    axis = alt.Axis(format="%", tickCount=6) if share else look.amounts(powers=values if log else None)
+    return alt.Y(f"{y[0]}:Q", title=y[1], axis=axis, scale=scale)
+
+
+def _rules(across: float | None, up: float | None) -> list[Any]:
+    """A dashed vertical line and a solid horizontal one, where they are asked for."""
+    found = []
+    if across is not None:
+        dashed = alt.Chart(pd.DataFrame({"at": [across]})).mark_rule(strokeDash=[5, 4], color=look.MUTED)
+        found.append(dashed.encode(x="at:Q"))
+    if up is not None:
+        found.append(alt.Chart(pd.DataFrame({"level": [up]})).mark_rule(color=look.INK).encode(y="level:Q"))
+    return found
 
 
 def _labels(frame: pd.DataFrame, x: str, y: str, series: str, colour: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ INK = style.INK
 MUTED = style.MUTED
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 _BREAK = "\n"
-_SHORT = 24
+_SHORT = 19
 """Labels up to this many signs stand side by side in a legend."""
 _LIGHT = 140
 """Brightness from which text is black."""
@@ -79,11 +80,14 @@ def _columns(labels: Sequence[str]) -> int:
     return 1 if any(len(label) > _SHORT for label in labels) else 2
 
 
-def amounts(count: int = 6) -> alt.Axis:
-    """An axis of amounts: 0, 500, 1.5k, 2M."""
+def amounts(count: int = 6, powers: pd.Series[float] | None = None) -> alt.Axis:
+    """An axis of amounts: 0, 500, 1.5k, 2M; with `powers`, the amounts on a logarithmic one, at the powers of ten."""
+    ticks: dict[str, Any] = {"tickCount": count}
+    if powers is not None:
+        low, high = (math.floor(math.log10(end)) for end in (powers[powers > 0].min(), powers.max()))
+        ticks = {"values": [10.0**power for power in range(low, high + 2)]}
     return alt.Axis(
-        tickCount=count,
-        labelExpr=f"abs(datum.value) < 1000 ? format(datum.value, ',.4~g') : format(datum.value, '{AMOUNT}')",
+        labelExpr=f"abs(datum.value) < 1000 ? format(datum.value, ',.4~g') : format(datum.value, '{AMOUNT}')", **ticks
     )
 
 

@@ -196,13 +196,13 @@ def _compare(screen: Screen) -> None:
     options |= {name: Saved(layer.label, Setting((name,))) for name, layer in screen.shelf.layers.items()}
     st.markdown(f"##### Side by side (up to {MOST})")
     st.caption("The first is what the others are compared with: numbers in brackets are changes to it.")
-    default = ["base", "now"] if not screen.shown.is_base else ["base"]
+    default = ["base"] if screen.shown.is_base else ["base", "now"]
     picked = st.multiselect(
         "Compare",
         list(options),
         default=default,
         max_selections=MOST,
-        key="compare",
+        key=f"compare {len(default)}",  # the screen stands beside the base case from when it differs
         format_func=lambda key: options[key].name if key in options else key,
         placeholder="Base case, the screen, your scenarios, or presets of the model",
     )

@@ -73,8 +73,10 @@ def _checks(screen: Screen) -> None:
     if failed:
         st.error(plain(f"{len(failed)} of {len(checks)} checks failed: {', '.join(failed)}."), icon=":material/error:")
     else:
+        left = len(checks) - passed
+        more = f"; {left} cannot be made with these inputs" if left else ""
         st.success(
-            f"{passed} of {len(checks)} checks passed, {len(checks) - passed} are not possible here, none failed.",
+            f"{passed} of {len(checks)} checks passed, none failed{more}.",
             icon=":material/check_circle:",
         )
     made = Table(
@@ -134,11 +136,9 @@ def _fit(screen: Screen) -> None:
 def _survival(fitted: Fit, frame: pd.DataFrame) -> None:
     """Survival of the model from one start, and of the cohorts that are compared with it."""
     seen = frame[(frame["measure"] == "survival") & (frame["role"] != "must_reproduce")]
-    starts = {
-        f"{curve.country}, {curve.label}": (curve, rows)
-        for curve in fitted.curves
-        if len(rows := seen[seen["name"].isin(curve.names)])
-    }
+    found = [(curve, rows) for curve in fitted.curves if len(rows := seen[seen["name"].isin(curve.names)])]
+    found.sort(key=lambda pair: -len(pair[1]))
+    starts = {f"{curve.country}, {curve.label}": (curve, rows) for curve, rows in found}
     if not starts:
         return
     chosen = st.selectbox("Survival of patients who start as", list(starts), key="survival of")
@@ -151,8 +151,8 @@ def _survival(fitted: Fit, frame: pd.DataFrame) -> None:
         rows,
         "observed_survival",
         alt=f"The model's curve, and {len(rows)} figures of {rows['cohort'].nunique()} cohorts.",
-        read="The line is the model without treatment by MSC, the markers are what was seen in cohorts, with 95 % "
-        "intervals where there are any. A cohort is never quite the patients whom the start stands for.",
+        read="The line is the model, the markers are what was seen in cohorts, with 95 % intervals where there are any. "
+        "A cohort is never quite the patients whom the start stands for.",
     )
 
 
