@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.processes import ROOT
 from cea.cli.app import command
 
-PATIENCE = 600.0
+PATIENCE = 300.0
 """Seconds that anything may take: twenty browsers on two cores are slow, and slower where other work is under way."""
 EXPECTED = ("/_stcore/health", "/_stcore/host-config")
 """Addresses that Streamlit looks for beside a page first, and then finds where they are."""

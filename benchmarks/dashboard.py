@@ -25,7 +25,7 @@ from benchmarks.browser import Server, Visit, browsing, missing, serving, togeth
 from benchmarks.machine import machine, sentence
 from cea.engine.psa import DrawResults
 from cea.reports.terminal import Table, print_table
-from cea.reports.wording import effect, money, share
+from cea.reports.wording import effect, listing, money, share
 
 FOLDER = "inputs/cirrhosis"
 INPUT = "msc_acquisition_per_infusion"
@@ -36,7 +36,7 @@ DRAWS = 10_000
 PAUSE = 0.5
 """Seconds between two edits of the session that is timed while others compute."""
 
-CARD, METRIC, ROW = "[data-testid=stCaptionContainer]", "[data-testid=stMetric]", "[data-testid=stTable] tr"
+CARD, TEXT, ROW = "[data-testid=stCaptionContainer]", "[data-testid=stMarkdownContainer]", "[data-testid=stTable] tr"
 
 
 def main() -> None:
@@ -65,13 +65,13 @@ def main() -> None:
 class Right:
     """What the package says for one price: texts as the pages have them.
 
-    extra_cost: of the first comparison; shares: of each strategy in the live draws; rows: cells of the table of means
-    of a run of `DRAWS` draws.
+    extra_cost: of the first comparison; best: how often each strategy is the best buy in the live draws; rows: cells of
+    the table of means of a run of `DRAWS` draws.
     """
 
     price: float
     extra_cost: str
-    shares: list[str]
+    best: str
     rows: list[list[str]]
 
     @classmethod
@@ -79,23 +79,25 @@ class Right:
         """The texts for a price; `rows` where `draws` are asked for."""
         priced = model.with_values({INPUT: price})
         cost = cea.headlines(cea.run(priced))[0].pair.cost
-        small = _best(cea.run(priced, cea.sample(priced, LIVE_DRAWS, seed=1)))
+        small = cea.run(priced, cea.sample(priced, LIVE_DRAWS, seed=1))
+        labels = [row.label for row in cea.summary(small).spreads]
+        best = listing(f"{name} in {part}" for name, part in zip(labels, _best(small), strict=True))
         found = cea.run(priced, cea.sample(priced, draws, seed=1)) if draws else None
         rows = []
         if found is not None:
-            for row, best in zip(cea.summary(found).spreads, _best(found), strict=True):
-                rows.append([row.label, money(row.cost.mean, model.currency), effect(row.effect.mean), best])
-        return cls(price, f"Extra cost {money(cost, model.currency)},", small, rows)
+            for row, part in zip(cea.summary(found).spreads, _best(found), strict=True):
+                rows.append([row.label, money(row.cost.mean, model.currency), effect(row.effect.mean), part])
+        return cls(price, f"Extra cost {money(cost, model.currency)},", f"best buy is {best} of the draws", rows)
 
     def wanted(self) -> dict[str, tuple[str, list[str]]]:
         """What is to be seen on the page Summary."""
-        return {"base": (CARD, [self.extra_cost]), "draws": (METRIC, self.shares)}
+        return {"base": (CARD, [self.extra_cost]), "draws": (TEXT, [self.best])}
 
 
 def _best(found: DrawResults) -> list[str]:
-    """The label of each strategy with the probability that it is the best buy, as the page writes it."""
+    """The probability that each strategy is the best buy, as the pages write it."""
     at = found.outcomes.thresholds.index(found.outcomes.threshold)
-    return [f"{share(row.probability_best[at])}" for row in cea.summary(found).spreads]
+    return [share(row.probability_best[at]) for row in cea.summary(found).spreads]
 
 
 # Edits one after the other
