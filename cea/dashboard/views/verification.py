@@ -151,8 +151,8 @@ def _survival(fitted: Fit, frame: pd.DataFrame) -> None:
         rows,
         "observed_survival",
         alt=f"The model's curve, and {len(rows)} figures of {rows['cohort'].nunique()} cohorts.",
-        read="The line is the model, the markers are what was seen in cohorts, with 95 % intervals where there are any. "
-        "A cohort is never quite the patients whom the start stands for.",
+        read="The line is the model, the markers are what was seen in cohorts, with 95 % intervals where there are "
+        "any. A cohort is never quite the patients whom the start stands for.",
     )
 
 
