@@ -11,6 +11,7 @@ from cea.analysis.fit import DRAWS, compare
 from cea.analysis.incremental import incremental
 from cea.analysis.one_way import OneWay, one_way
 from cea.analysis.scenarios import run_scenarios
+from cea.analysis.structures import Alternative, run_structures
 from cea.analysis.synthesis import Evidence
 from cea.cli.options import Request
 from cea.cli.output import Output
@@ -29,10 +30,11 @@ from cea.engine.sampling import Sampler
 from cea.errors import UsageError
 from cea.loading.calibration_file import read_calibrations
 from cea.loading.report_file import read_statements
+from cea.loading.structures_file import read_structures
 from cea.loading.subgroups_file import read_subgroups
 from cea.loading.synthesis_file import read_synthesis
 from cea.loading.targets_file import read_targets
-from cea.reports import calibration_brief, synthesis_tables
+from cea.reports import calibration_brief, structure_tables, synthesis_tables
 from cea.reports.cheers.findings import Findings, Group
 from cea.reports.cheers.report import build
 from cea.reports.document import html, word
@@ -57,13 +59,13 @@ def execute(
     if n == 1:
         raise UsageError("-n 1: a single draw has no spread: choose 0 for none, better thousands")
     output = Output(request, command, err)
-    found, job, studies = _findings(request, err, command, n=n, seed=seed, full=full)
+    found, job, studies, alternatives = _findings(request, err, command, n=n, seed=seed, full=full)
     tables = found.report.tables() | {f"one_way_{item.comparison.name}": item.frame() for item in found.one_way}
     if found.psa is not None and job is not None:
         tables |= {f"psa_{name}": frame for name, frame in found.psa.tables(job).items()}
 
     def write(folder: Path) -> list[Path]:
-        files = _draw(found, studies, folder) if with_figures else []
+        files = _draw(found, studies, alternatives, folder) if with_figures else []
         pictures = {file.stem: file.read_bytes() for file in files if file.suffix == ".png"}
         document = build(found.with_pictures(pictures))
         page = folder / f"{NAME}.html"
@@ -83,12 +85,13 @@ def execute(
 
 def _findings(
     request: Request, err: Console, command: Sequence[str], *, n: int, seed: int, full: bool
-) -> tuple[Findings, Job | None, Evidence | None]:
-    """One run with all its analyses, the job of its draws, and the studies behind it."""
+) -> tuple[Findings, Job | None, Evidence | None, Sequence[Alternative]]:
+    """One run with all its analyses, the job of its draws, the studies behind it, and other structures."""
     model = request.model()
     statements, studies = read_statements(request.inputs), read_synthesis(request.inputs, model)
     base = run(model, request.perspective)
     report = Report(base, incremental(base.outcomes, request.comparator), settings(request, base))
+    alternatives = _alternatives(request, base, err)
     psa, job = None, None
     if n and drawn(model):
         sampler = Sampler(model, n, seed)
@@ -101,13 +104,14 @@ def _findings(
         validation=_validation(request, base, n, seed),
         subgroups=_subgroups(request, base, err),
         scenarios=_scenarios(request, base) if full else _NONE,
+        structures=_structures(alternatives, base),
         synthesis=_synthesis(studies, base),
         calibration=_calibration(request, base),
         statements=statements,
         pictures={},
         stamp=stamp(request.manifest(model, base.perspective, command), n if psa else 0, seed),
     )
-    return found, job, studies
+    return found, job, studies, alternatives
 
 
 def stamp(manifest: Manifest, n: int, seed: int) -> str:
@@ -158,6 +162,22 @@ def _scenarios(request: Request, base: Results) -> Group:
     return tables, [f"Not run: {item.label} ({item.reason})" for item in scenarios if item.results is None]
 
 
+def _alternatives(request: Request, base: Results, err: Console) -> Sequence[Alternative]:
+    """The model under every structure that the folder names."""
+    structures = read_structures(request.inputs, base.model)
+    if structures is None:
+        return ()
+    with progress(request, err, "Structures") as told:
+        return run_structures(base.model, structures, base.perspective, told)
+
+
+def _structures(alternatives: Sequence[Alternative], base: Results) -> Group:
+    """The decision under each structure, as `cea structures` prints it."""
+    if not alternatives or not alternatives[0].scenario.headlines:
+        return _NONE
+    return list(structure_tables.decision_tables(base.model, alternatives)), []
+
+
 def _synthesis(studies: Evidence | None, base: Results) -> Group:
     """The tables that `cea synthesis` prints."""
     if studies is None:
@@ -184,9 +204,12 @@ def _calibration(request: Request, base: Results) -> Group:
     return made, [*(f"{note[:1].upper()}{note[1:]}." for note in notes), _CALIBRATED]
 
 
-def _draw(found: Findings, studies: Evidence | None, folder: Path) -> list[Path]:
-    """The figures of the run, of its draws, of the one-way analyses and of the studies behind it."""
-    from cea.reports import forest_figure, sensitivity_figures, style  # noqa: PLC0415 - matplotlib is slow to import
+def _draw(
+    found: Findings, studies: Evidence | None, alternatives: Sequence[Alternative], folder: Path
+) -> list[Path]:
+    """The figures of the run, its draws, the one-way analyses, the studies behind it and other structures."""
+    # Matplotlib is slow to import.
+    from cea.reports import forest_figure, scenario_figures, sensitivity_figures, style  # noqa: PLC0415
 
     where = setting(found.model, found.results.perspective)
     files = found.report.draw(folder) + (found.psa.draw(folder) if found.psa else [])
@@ -195,4 +218,7 @@ def _draw(found: Findings, studies: Evidence | None, folder: Path) -> list[Path]
     if studies is not None:
         files += style.save(forest_figure.forest(studies), folder / "forest")
         files += style.save(forest_figure.robustness(studies), folder / "robustness")
+    if alternatives and found.headlines:
+        chart = scenario_figures.structures_chart(alternatives, found.model.threshold)
+        files += style.save(chart, folder / "structures")
     return files

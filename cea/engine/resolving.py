@@ -107,7 +107,7 @@ class Resolved:
     """
 
     def __init__(self, model: Model, sampler: Sampler) -> None:
-        self.sampler = sampler
+        self._plain = sampler
         solved = solved_values(model)
         found = resolvable(model)
         if not found:
@@ -118,26 +118,36 @@ class Resolved:
     @property
     def n(self) -> int:
         """Number of draws."""
-        return self.sampler.n
+        return self._plain.n
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return self._plain.blocks
+
+    @property
+    def sampler(self) -> str:
+        """How points are made: random, lhs or sobol."""
+        return self._plain.sampler
 
     @property
     def seed(self) -> int:
         """Seed of the draws."""
-        return self.sampler.seed
+        return self._plain.seed
 
     @property
     def currency(self) -> str:
         """The currency of the model."""
-        return self.sampler.currency
+        return self._plain.currency
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user should know about the draws."""
-        return self.sampler.warnings
+        return self._plain.warnings
 
     def block(self, k: int) -> Draws:
         """The draws of block `k`. Raises IndexError when there is no such block."""
-        drawn = self.sampler.block(k)
+        drawn = self._plain.block(k)
         columns = drawn.mapping()
         for root in self.roots:
             columns[root.name] = root.values(columns)

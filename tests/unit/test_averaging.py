@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,3 +131,10 @@ def test_shuffled_draws_are_the_same_draws_in_another_order():
     assert (np.sort(mixed.cost[:, 1]) == np.sort(averaged.outcomes.cost[:, 1])).all()
     assert (mixed.cost != averaged.outcomes.cost).any()
     assert shuffled(averaged.outcomes, 1).cost.tolist() == mixed.cost.tolist()
+
+
+def test_a_workbook_takes_draws_of_one_model_only(tmp_path: Path):
+    model = contract_model()
+    averaged = average(model, questions(0.5, 0.5), 60, 1)
+    with pytest.raises(UsageError, match="averaged over structures"):
+        cea.write_workbook(model, tmp_path / "model.xlsx", psa=averaged.results)

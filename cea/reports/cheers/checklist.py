@@ -126,7 +126,7 @@ def _answer(item: Item, where: str, headings: Mapping[str, str], statements: Sta
 
 
 def _unsaid(topic: str) -> str:
-    return f"report.yaml has no statement \"{topic}\""
+    return f'report.yaml has no statement "{topic}"'
 
 
 def checklist(headings: Mapping[str, str], statements: Statements) -> Section:

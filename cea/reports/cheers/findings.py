@@ -32,6 +32,7 @@ class Findings:
     validation: Sequence[Group]
     subgroups: Group
     scenarios: Group
+    structures: Group
     synthesis: Group
     calibration: Group
     statements: Statements

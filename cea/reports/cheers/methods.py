@@ -161,7 +161,7 @@ def _solved(found: Findings, name: str, value: float) -> str:
     when = f" at {solve.years.text} years" if solve.years else ""
     target = solve.target.text
     known = model.parameters.get(target)
-    goal = target if known is None else f"\"{known.label}\", {figure(known.value, 4) if known.value else target}"
+    goal = target if known is None or known.value is None else f'"{known.label}", {figure(known.value, 4)}'
     held = " It is held under layers that do not change the structure." if solve.held else ""
     return f"{said} It is solved so that the {measure}, {strategy} against {comparator}{when}, is {goal}.{held}"
 

@@ -26,6 +26,8 @@ def results(found: Findings) -> Section:
     ]
     if found.scenarios[0]:
         parts.append(Section("scenarios", "Scenarios", tuple(blocks(found.scenarios))))
+    if found.structures[0]:
+        parts.append(Section("structures", "Other structures of the model", tuple(_structures(found)), broad=True))
     if found.subgroups[0]:
         parts.append(Section("subgroups", "Subgroups", tuple(blocks(found.subgroups))))
     return Section("results", "Results", tuple(parts))
@@ -75,6 +77,12 @@ def _one_way(found: Findings) -> Iterator[Part]:
         against = f"{item.labels[0]} against {item.labels[1]}"
         alternative = "Bars of net benefit at the two ends of each input, the widest first."
         yield from found.figure(f"tornado_{item.comparison.name}", f"Tornado: {against}", alternative)
+
+
+def _structures(found: Findings) -> Iterator[Part]:
+    yield from blocks(found.structures)
+    alternative = "Net benefit under every structure, below the question that it answers."
+    yield from found.figure("structures", "Net benefit under other structures", alternative)
 
 
 def _table(item: OneWay) -> Table:

@@ -145,6 +145,8 @@ def _check_draws(psa: DrawResults, results: Results) -> None:
     if psa.source.n > MOST_DRAWS:
         raise UsageError(f"{psa.source.n:,} draws are more than a sheet has rows for: choose at most {MOST_DRAWS:,}")
     ours, theirs = results.outcomes, psa.outcomes
+    if psa.source.n != len(theirs.cost):
+        raise UsageError("draws that are averaged over structures are of several models, a workbook holds one")
     for what, one, other in (
         ("list of strategies", ", ".join(ours.strategies), ", ".join(theirs.strategies)),
         ("currency", ours.currency, theirs.currency),
