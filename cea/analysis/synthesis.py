@@ -211,9 +211,7 @@ def from_counts(
 
 def studies_frame(evidence: Evidence) -> pd.DataFrame:
     """One row a study: ratio with its interval, bias, adjusted ratio, weights in the main analyses, source."""
-    weights = {
-        item.name: dict(zip(item.studies, evidence.pooled(item).shares, strict=True)) for item in evidence.main
-    }
+    weights = {item.name: dict(zip(item.studies, evidence.pooled(item).shares, strict=True)) for item in evidence.main}
     return pd.DataFrame([_study_record(evidence, study, weights) for study in evidence.studies.values()])
 
 

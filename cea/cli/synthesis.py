@@ -109,9 +109,7 @@ def informing_of(evidence: Evidence, name: str | None = None) -> Informing | Non
     return Informing(chosen, found, informs.interval, inputs)
 
 
-def _write_layer(
-    path: Path, evidence: Evidence, informing: Informing | None, model: Model, *, force: bool
-) -> None:
+def _write_layer(path: Path, evidence: Evidence, informing: Informing | None, model: Model, *, force: bool) -> None:
     """Writes the layer, once it is known to fit the model; a file that says the same is left as it is.
 
     Raises UsageError, InputError and CeaError.
