@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cea.analysis.fit import Fit, comparisons_frame, fit
+from cea.analysis.fit import Curve, Fit, comparisons_frame, fit
 from cea.analysis.targets import SectionOfTargets
 from cea.analysis.verification import Check, verify
 from cea.dashboard import computing, parts
@@ -138,7 +138,9 @@ def _survival(fitted: Fit, frame: pd.DataFrame) -> None:
     seen = frame[(frame["measure"] == "survival") & (frame["role"] != "must_reproduce")]
     found = [(curve, rows) for curve in fitted.curves if len(rows := seen[seen["name"].isin(curve.names)])]
     found.sort(key=lambda pair: -len(pair[1]))
-    starts = {f"{curve.country}, {curve.label}": (curve, rows) for curve, rows in found}
+    starts: dict[str, tuple[Curve, pd.DataFrame]] = {}
+    for curve, rows in found:  # of several runs with one start, that with most figures
+        starts.setdefault(f"{curve.country}, {curve.label}", (curve, rows))
     if not starts:
         return
     chosen = st.selectbox("Survival of patients who start as", list(starts), key="survival of")
