@@ -18,6 +18,7 @@ from cea.reports.subgroup_figures import subgroups, test_value
 from cea.reports.validation_figures import agreement
 from cea.reports.validation_figures import curves as observed_survival
 from cea.reports.validation_figures import shares as observed_shares
+from cea.reports.verification_figure import differences as verification
 
 __all__ = [
     "acceptability", "agreement", "by_size", "calibration_fit", "chain_trace", "contracts", "convergence",
@@ -25,5 +26,5 @@ __all__ = [
     "incremental_benefit", "index_bars", "information", "loss_by_price", "markov_trace", "net_benefits",
     "observed_shares", "observed_survival", "plane", "posterior_panels", "price_curve", "price_probability",
     "ranking", "responses", "robustness", "save", "scenarios_chart", "screening_scatter", "second_order_map",
-    "structures_chart", "subgroups", "survival", "test_value", "tornado",
+    "structures_chart", "subgroups", "survival", "test_value", "tornado", "verification",
 ]  # fmt: skip
