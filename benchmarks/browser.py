@@ -24,12 +24,10 @@ PATIENCE = 300.0
 EXPECTED = ("/_stcore/health", "/_stcore/host-config")
 """Addresses that Streamlit looks for beside a page first, and then finds where they are."""
 
-# Looks before every frame that the browser draws: what is wanted and not yet seen, and how long all has been quiet.
+# Looks in the frame after each change of the page, so that a page at rest costs nothing: what is wanted and not yet
+# seen, and since when all has been quiet.
 _WATCH = """
 window.watch = {wanted: {}, seen: {}, began: 0, quiet: null};
-document.addEventListener('keydown', event => {
-  if (event.key === 'Enter') Object.assign(window.watch, {seen: {}, began: performance.now(), quiet: null});
-}, true);
 const texts = selector => [...document.querySelectorAll(selector)].map(node => node.textContent);
 const look = () => {
   const {wanted, seen, began} = window.watch, now = performance.now() - began;
@@ -42,15 +40,29 @@ const look = () => {
   const rests = app && app.dataset.testScriptState === 'notRunning'
     && !document.querySelector('[data-testid=stProgress]')
     && !texts('[data-testid=stAlertContentWarning]').some(text => text.includes('Out of date'));
-  if (!rests) window.watch.quiet = null;
-  else if (window.watch.quiet === null) window.watch.quiet = now;
-  window.watch.now = now;
-  requestAnimationFrame(look);
+  window.watch.quiet = rests ? window.watch.quiet ?? now : null;
 };
-requestAnimationFrame(look);
+let asked = false;
+const changed = () => {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => { asked = false; look(); });
+};
+document.addEventListener('keydown', event => {
+  if (event.key !== 'Enter') return;
+  Object.assign(window.watch, {seen: {}, began: performance.now(), quiet: null});
+  changed();
+}, true);
+new MutationObserver(changed).observe(
+  document, {subtree: true, childList: true, characterData: true, attributeFilter: ['data-test-script-state']});
 """
-_RESTS = "ms => window.watch.quiet !== null && window.watch.now - window.watch.quiet >= ms"
+_RESTS = """milliseconds => {
+  const {quiet, began} = window.watch;
+  return quiet !== null && performance.now() - began - quiet >= milliseconds;
+}"""
 _SEEN = "names => names.every(name => name in window.watch.seen)"
+_POLL = 100
+"""Milliseconds between two looks at what the page itself has noted."""
 
 
 def missing() -> str | None:
@@ -149,7 +161,7 @@ class Visit:
 
     async def rest(self, milliseconds: int = 500) -> float:
         """Waits until nothing has run or been out of date for a time; seconds from the last Enter to its beginning."""
-        await self.page.wait_for_function(_RESTS, arg=milliseconds)
+        await self.page.wait_for_function(_RESTS, arg=milliseconds, polling=_POLL)
         return float(await self.page.evaluate("window.watch.quiet")) / 1000
 
     async def enter(self, label: str, value: float, wanted: Mapping[str, tuple[str, list[str]]]) -> dict[str, float]:
@@ -162,7 +174,7 @@ class Visit:
         box = self.page.get_by_role("spinbutton", name=label).first
         await box.fill(f"{value:g}")
         await box.press("Enter")
-        await self.page.wait_for_function(_SEEN, arg=list(wanted))
+        await self.page.wait_for_function(_SEEN, arg=list(wanted), polling=_POLL)
         seen = await self.page.evaluate("window.watch.seen")
         return {name: milliseconds / 1000 for name, milliseconds in seen.items()}
 

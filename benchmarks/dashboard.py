@@ -54,7 +54,7 @@ def main() -> None:
     console.print(sentence(machine()), highlight=False)
     with TemporaryDirectory() as folder, serving(FOLDER, Path(folder) / "log.txt") as server:
         if asked.sessions:
-            made, sound = asyncio.run(_load(server, asked.sessions, asked.rounds))
+            made, sound = asyncio.run(_load(server, asked.sessions, asked.rounds, Console(stderr=True)))
         else:
             made, sound = asyncio.run(_edits(server, asked.edits)), True
     print_table(console, made)
@@ -146,14 +146,16 @@ class Round:
     memory: tuple[float, float]
 
 
-async def _load(server: Server, sessions: int, rounds: int) -> tuple[Table, bool]:
+async def _load(server: Server, sessions: int, rounds: int, progress: Console) -> tuple[Table, bool]:
     model = cea.load(ROOT / FOLDER)
     found = []
     for at in range(rounds):
+        progress.print(f"round {at + 1} of {rounds} ...")
         prices = [500.0 + 131.0 * (at * sessions + session) for session in range(sessions)]
         rights = [Right.of(model, price, DRAWS) for price in prices]
         async with browsing() as browser:
             found.append(await _round(browser, server, model, rights))
+        progress.print(found[-1])
     made = Table(
         f"{sessions} browsers at once, each with an edit, its {LIVE_DRAWS:,} draws and a run of {DRAWS:,} draws",
         [("What", False), *((f"Round {at + 1}", True) for at in range(rounds))],
