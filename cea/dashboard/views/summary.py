@@ -17,6 +17,7 @@ from cea.dashboard.setting import Setting
 from cea.dashboard.text import plain
 from cea.reports.psa_report import PsaReport
 from cea.reports.quantities import figure as number
+from cea.reports.quantities import quantity
 from cea.reports.run_report import Report
 from cea.reports.run_tables import headline_tables as beside_tables
 from cea.reports.run_tables import incremental_table, price_cell, short
@@ -196,10 +197,10 @@ def _drivers(screen: Screen) -> None:
 
 def _driver(item: OneWay, position: int) -> str:
     bar = item.sorted()[position]
-    low, high = (number(case[bar.input.members[0]], 3) for case in (bar.input.low, bar.input.high))
+    low, high = (float(f"{case[bar.input.members[0]]:.3g}") for case in (bar.input.low, bar.input.high))
     ends = " to ".join(money(value, item.currency) for value in bar.ends("nmb"))
     turns = " ◆ turns the decision" if bar.flips else ""
-    return f"{bar.input.label} from {low} to {high}: net benefit {ends}{turns}"
+    return f"{bar.input.label} from {number(low, 3)} to {quantity(high, bar.input.unit)}: net benefit {ends}{turns}"
 
 
 def _beside(screen: Screen) -> None:
