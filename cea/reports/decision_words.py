@@ -285,15 +285,16 @@ def structure_words(about: About, facts: Facts) -> list[str]:
         turning = found["turning"]
         yield f"Of {found['count']} other structures, the decision turns under {len(turning)}{listed(turning)}."
         if (average := found["average"]) is not None:
-            weights = listing(f"{item['label']} ({share(item['share'])})" for item in found["averaged"])
             yield (
-                f"Averaged over structures by weights that are judgements ({weights}), the net benefit is "
-                f"{about.amount(average['nmb'])} and the probability of being worth its cost "
+                f"Averaged over structures, the net benefit is {about.amount(average['nmb'])} and the probability of being "
+                "worth its cost "
                 f"{share(average['probability_cost_effective'])}; to know which of them holds would be worth "
                 f"{money(average['value_of_structure'], about.currency)} a person."
             )
 
-    return [table(headings, cells(rows)), *by_headline(about, facts, words)]
+    weights = [f"{item['label']} ({share(item['share'])})" for item in next(iter(facts.values()))["averaged"]]
+    said = [escape(f"Averages are over these structures: {'; '.join(weights)}.")] if weights else []
+    return [table(headings, cells(rows)), *by_headline(about, facts, words), *said]
 
 
 def combination_words(about: About, facts: Facts) -> list[str]:
