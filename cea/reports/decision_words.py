@@ -286,9 +286,8 @@ def structure_words(about: About, facts: Facts) -> list[str]:
         yield f"Of {found['count']} other structures, the decision turns under {len(turning)}{listed(turning)}."
         if (average := found["average"]) is not None:
             yield (
-                f"Averaged over structures, the net benefit is {about.amount(average['nmb'])} and the probability of being "
-                "worth its cost "
-                f"{share(average['probability_cost_effective'])}; to know which of them holds would be worth "
+                f"Averaged over structures, the net benefit is {about.amount(average['nmb'])} and the probability of "
+                f"being worth its cost {share(average['probability_cost_effective'])}; to know which of them holds would be worth "
                 f"{money(average['value_of_structure'], about.currency)} a person."
             )
 
