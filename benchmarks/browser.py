@@ -143,7 +143,7 @@ class Visit:
     @classmethod
     async def open(cls, browser: Any, address: str) -> Visit:
         """A new session at an address, once everything there is drawn."""
-        context = await browser.new_context(viewport={"width": 1280, "height": 900})
+        context = await browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         context.set_default_timeout(PATIENCE * 1000)
         await context.add_init_script(_WATCH)
         visit = cls(await context.new_page())

@@ -20,8 +20,8 @@ _LOOK = 0.05
 """Seconds between looks while it waits."""
 _QUIET = 0.4
 """Seconds of waiting before a bar says so: drawing one takes time that the analysis could use."""
-_EVERY = 0.4
-"""Seconds between looks at the progress."""
+_EVERY, _SELDOM = 0.4, 1.0
+"""Seconds between looks at the progress of a job that runs, and of one that waits its turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,8 @@ def ask(kind: str, key: Hashable, work: Work, label: str, *, auto: bool = False)
     if job is not None:
         _wait(job, label)
     if job is not None and job.active:
-        st.fragment(_progress, run_every=_EVERY)(kind, label)
+        every = _EVERY if job.state == "running" else _SELDOM
+        st.fragment(_progress, run_every=every)(kind, label)
     elif job is not None and job.state == "done":
         session.state("found", {})[kind] = (job.key, job.result)
     elif job is not None and job.key == key:
