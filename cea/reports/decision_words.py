@@ -287,8 +287,8 @@ def structure_words(about: About, facts: Facts) -> list[str]:
         if (average := found["average"]) is not None:
             yield (
                 f"Averaged over structures, the net benefit is {about.amount(average['nmb'])} and the probability of "
-                f"being worth its cost {share(average['probability_cost_effective'])}; to know which of them holds would be worth "
-                f"{money(average['value_of_structure'], about.currency)} a person."
+                f"being worth its cost {share(average['probability_cost_effective'])}; to know which of them holds "
+                f"would be worth {money(average['value_of_structure'], about.currency)} a person."
             )
 
     weights = [f"{item['label']} ({share(item['share'])})" for item in next(iter(facts.values()))["averaged"]]
