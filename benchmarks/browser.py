@@ -81,11 +81,12 @@ class Server:
     address: str
     process: subprocess.Popen[bytes]
 
-    def memory(self) -> tuple[float, float]:
-        """Memory of the process now and at most until now, in MB. Raises OSError on systems other than Linux."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        sizes = {line.partition(":")[0]: line.split()[1] for line in status.splitlines() if line.startswith("Vm")}
-        return int(sizes["VmRSS"]) * 1024 / 1e6, int(sizes["VmHWM"]) * 1024 / 1e6
+
+def memory(process: int) -> tuple[float, float]:
+    """Memory of a process now and at most until now, in MB. Raises OSError on systems other than Linux."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
+    sizes = {line.partition(":")[0]: line.split()[1] for line in status.splitlines() if line.startswith("Vm")}
+    return int(sizes["VmRSS"]) * 1024 / 1e6, int(sizes["VmHWM"]) * 1024 / 1e6
 
 
 @contextmanager

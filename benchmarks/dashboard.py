@@ -21,7 +21,7 @@ from rich.console import Console
 
 import cea
 from benchmarks.analyses import ROOT
-from benchmarks.browser import Server, Visit, browsing, missing, serving, together
+from benchmarks.browser import Server, Visit, browsing, memory, missing, serving, together
 from benchmarks.machine import machine, sentence
 from cea.engine.psa import DrawResults
 from cea.reports.terminal import Table, print_table
@@ -160,14 +160,15 @@ async def _load(server: Server, sessions: int, rounds: int, progress: Console) -
         f"{sessions} browsers at once, each with an edit, its {LIVE_DRAWS:,} draws and a run of {DRAWS:,} draws",
         [("What", False), *((f"Round {at + 1}", True) for at in range(rounds))],
     )
-    made.add(["Page opened until all is drawn, median and most", *(_two(one.opened) for one in found)])
+    made.add(["Page opened until all is drawn", *(_two(one.opened) for one in found)])
     made.add(["Base case after an edit, all at once", *(_two(one.edits) for one in found)])
     made.add([f"{DRAWS:,} draws from Run to the table", *(_two(one.runs) for one in found)])
     made.add(["Base case in one more session meanwhile", *(_two(one.meanwhile) for one in found)])
     made.add(["Edits of that session", *(f"{len(one.meanwhile)}" for one in found)])
     made.add(["Numbers that are not those of the package", *(f"{len(one.wrong)}" for one in found)])
     made.add(["Errors in a browser's console", *(f"{len(one.errors)}" for one in found)])
-    made.add(["Memory of the server after it, and at most", *("{:.0f} and {:.0f} MB".format(*o.memory) for o in found)])
+    made.add(["Memory of the server after it, and at most", *("{:.0f}, {:.0f} MB".format(*o.memory) for o in found)])
+    made.notes.append("Two figures: median and most. Browsers and server share the cores of this machine.")
     for one in found:
         made.notes += [*one.wrong[:3], *one.errors[:3]]
     return made, not any(one.wrong or one.errors for one in found)
@@ -187,7 +188,7 @@ async def _round(browser: object, server: Server, model: cea.Model, rights: Sequ
     for visit in (probe, *visits):
         found.errors += visit.errors
         await visit.close()
-    found.memory = server.memory()
+    found.memory = memory(server.process.pid)
     return found
 
 
@@ -240,7 +241,7 @@ def _spread(seconds: Sequence[float]) -> list[str]:
 
 
 def _two(seconds: Sequence[float]) -> str:
-    return f"{statistics.median(seconds):.2f} and {max(seconds):.2f} s" if seconds else "none"
+    return f"{statistics.median(seconds):.1f}, {max(seconds):.1f} s" if seconds else "none"
 
 
 if __name__ == "__main__":
