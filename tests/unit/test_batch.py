@@ -72,7 +72,8 @@ def test_the_shipped_model_has_the_totals_of_the_reference(layers):
     found = evaluate(program(model, tuple(values), perspective, alive_at=(5.0,)), values)
     expected = run(model, perspective, values)
     assert differences(found, expected) < 1e-12
-    assert found.alive[:, :, 0] == pytest.approx(expected.cohort.alive[:, :, 60], rel=1e-13)
+    five_years = expected.cohort.alive[:, :, 5 * model.settings.cycles_per_year]
+    assert found.alive[:, :, 0] == pytest.approx(five_years, rel=1e-13)
     assert found.cost_by_category.sum(axis=2) == pytest.approx(found.cost, rel=1e-13)
 
 

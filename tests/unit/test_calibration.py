@@ -19,9 +19,10 @@ from cea.analysis.calibration_tables import (
     parameters_frame,
     warnings,
 )
+from cea.analysis.fit import compare
 from cea.analysis.forecast import CalibrationTarget, Forecast
 from cea.analysis.independence import Mixture, independence_chains
-from cea.analysis.targets import Target, compare
+from cea.analysis.targets import Target
 from cea.errors import CeaError, InputError, UsageError
 from tests.models import layer
 from tests.shares_model import SOURCE, calibration, shares, target

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from cea.analysis.fit import compare
 from cea.analysis.pooling import pool
 from cea.analysis.synthesis import (
     Analysis,
@@ -25,7 +26,7 @@ from cea.analysis.synthesis import (
     studies_frame,
     synthesised,
 )
-from cea.analysis.targets import Target, compare
+from cea.analysis.targets import Target
 from cea.errors import UsageError
 from cea.loading.synthesis_file import read_synthesis
 from cea.loading.yaml_reader import parse_yaml
