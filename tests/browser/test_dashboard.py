@@ -182,7 +182,7 @@ def test_a_scenario_is_renamed_and_two_are_compared(visit):
     name.fill("Cheaper care")
     name.press("Enter")
     visit.rest()
-    page.get_by_label("Compare", exact=True).click()
+    page.get_by_label("Compare", exact=True).press_sequentially("Cheaper")
     page.get_by_role("option", name="Cheaper care").click()
     page.keyboard.press("Escape")
     page.get_by_role("columnheader", name="Cheaper care").first.wait_for()
